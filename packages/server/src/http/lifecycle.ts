@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { EngineError } from '../kernel/engine-error.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import { notFound } from './failure.ts'
+
+/** Headers of every response; a page brings its own Content-Security-Policy. */
+export const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const
+
+/** What the hooks of every request need. */
+export interface RequestHookOptions {
+  readonly metrics: Pick<Metrics, 'observeHttpRequest'>
+  /** Requests in progress at once; more are refused with `overloaded`. */
+  readonly inFlightMax: number
+  /** The surface that a rewritten URL belongs to. */
+  readonly surfaceOf: (url: string) => { readonly name: string } | undefined
+}
+
+/** Adds what happens to every request: the static headers, the bound on requests in flight, and the metrics. */
+export function addRequestHooks(app: FastifyInstance, { metrics, inFlightMax, surfaceOf }: RequestHookOptions): void {
+  let inFlight = 0
+  app.addHook('onRequest', (request, reply, done) => {
+    inFlight += 1
+    // Not the onResponse hook: a caller who hangs up must not stay counted.
+    reply.raw.once('close', () => {
+      inFlight -= 1
+    })
+    reply.headers(securityHeaders).header('x-request-id', request.id)
+    if (inFlight > inFlightMax) return done(tooManyInFlight())
+    if (request.is404 && surfaceOf(request.url) === undefined) return done(notFound())
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const dialect = surfaceOf(request.url)?.name ?? 'server'
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`
+    metrics.observeHttpRequest({ dialect, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    done()
+  })
+}
+
+/**
+ * Makes `close()` drain. States: serving → draining (no new connections, idle ones closed, answers carry `Connection: close`) → closed, at the latest
+ * when the connections that are left are cut off after `drainTimeoutMs`. Returns what tells whether the server drains.
+ */
+export function addDrain(app: FastifyInstance, log: Pick<Log, 'warn'>, drainTimeoutMs: number): () => boolean {
+  const sockets = new Set<Socket>()
+  let draining = false
+  let cutOff: NodeJS.Timeout | undefined
+
+  app.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  app.addHook('onSend', (_, reply, payload, done) => {
+    if (draining) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  app.addHook('preClose', (done) => {
+    draining = true
+    // Node closes connections that wait for their next request, but not those that never sent a first one.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    cutOff = setTimeout(() => {
+      log.warn({ connections: sockets.size }, 'connections were cut off because they outlasted the drain')
+      app.server.closeAllConnections()
+    }, drainTimeoutMs)
+    done()
+  })
+  app.addHook('onClose', (_, done) => {
+    clearTimeout(cutOff)
+    done()
+  })
+  return () => draining
+}
+
+function tooManyInFlight(): EngineError {
+  return new EngineError('overloaded', 'too_many_requests_in_flight', {
+    message: 'The server is busy. Try again shortly.',
+    retryAfterSeconds: 1,
+  })
+}
