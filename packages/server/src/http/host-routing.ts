@@ -16,8 +16,8 @@ export interface RoutingTable {
 }
 
 /**
- * Builds the routing of one server. A documented host name wins, then a mount prefix, then a reserved path (`/healthz` and other paths of the
- * server itself), then the root surface. Throws for two surfaces on one mount or host and for an unknown root surface.
+ * Builds the routing of one server. A reserved path (`/healthz` and other paths of the server itself) wins, then a
+ * documented host name, then a mount prefix, then the root surface. Throws for two surfaces on one mount or host and for an unknown root surface.
  * Only the Host header is looked at, never X-Forwarded-Host: whoever stands in front must pass Host on.
  */
 export function createRoutingTable(
@@ -44,11 +44,13 @@ export function createRoutingTable(
   return {
     rewrite(request) {
       const url = originForm(request.url ?? '/')
+      // The server's own pages are reached under every host name: links to them are built from whichever the caller used.
+      const isReserved = options.reservedPaths.some((path) => isUnder(url, path))
+      if (isReserved) return url
       const hostMount = mountByHost.get(hostName(request.headers.host))
       if (hostMount !== undefined) return isUnder(url, hostMount) ? url : hostMount + url
       for (const mount of mounts) if (isUnder(url, mount)) return url
-      if (rootMount === undefined || options.reservedPaths.some((path) => isUnder(url, path))) return url
-      return rootMount + url
+      return rootMount === undefined ? url : rootMount + url
     },
     surfaceOf: (candidates, url) => candidates.find((surface) => isUnder(url, surface.mount)),
   }

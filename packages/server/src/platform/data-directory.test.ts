@@ -74,7 +74,7 @@ describe('the data directory', () => {
     expect(refusal).toBeInstanceOf(DataDirectoryInUseError)
     expect(String(refusal)).toContain(`process ${first.pid}`)
     expect(String(refusal)).toContain(directory)
-    expect(String(refusal)).toContain('--data')
+    expect(String(refusal)).toContain('PAYLECT_DATA')
   })
 
   test('refuses a second opening by the same process, through a symbolic link too', async () => {

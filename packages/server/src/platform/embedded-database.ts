@@ -19,6 +19,8 @@ export interface EmbeddedDatabaseOptions {
   readonly onUnexpectedEnd?: () => void
   /** PostgreSQL settings that replace or extend ours. An adopted server keeps those that it was started with. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The port to listen on; a free one unless told otherwise. A server that comes back after a crash takes its old one. */
+  readonly port?: number
   /** The package with the programs. Default: the installed one for this platform. */
   readonly packageDirectory?: string
   /** Where programs are copied to if they cannot run where they are. Default: /var/lib/paylect for root, else beside the cluster. */
@@ -92,6 +94,12 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   }
 }
 
+/** The address of the server that runs on the cluster for another process, or `undefined` when none runs. */
+export async function findRunningDatabase(directory: string, password: string): Promise<string | undefined> {
+  const postmaster = await findPostmaster(resolve(directory))
+  return postmaster && urlOf(postmaster, password)
+}
+
 /** Stops the server that a killed process left running on the cluster, if one runs, without knowing its password. */
 export async function stopAbandonedDatabase(directory: string): Promise<void> {
   const postmaster = await findPostmaster(resolve(directory))
@@ -113,7 +121,7 @@ async function startNew(
   const { fsync } = settings
   await ensureCluster({ directory, password: options.password, owner, binaries, sync: fsync !== 'off' })
   await giveTo(directory, owner)
-  return await startPostmaster({ directory, program: binaries.postgres, owner, settings, log })
+  return await startPostmaster({ directory, program: binaries.postgres, owner, settings, log, port: options.port })
 }
 
 function supervise(running: {

@@ -37,7 +37,7 @@ export interface JobRunnerOptions {
 export interface JobRunner {
   /**
    * Resolves once no job is due and none is under way, in any process, and answers how many this process ran meanwhile.
-   * Throws when jobs are still under way after half a minute.
+   * Throws when jobs are still under way after a minute.
    */
   runAllDue(): Promise<number>
   /** Jobs that have failed for good and wait for a person, counted up to 1,000. */
@@ -53,7 +53,7 @@ const pollIntervalMs = 1_000
 const restartPauseMs = 1_000
 const recoverIntervalMs = 5_000
 const quietPollMs = 5
-const quietTimeoutMs = 30_000
+const quietTimeoutMs = 60_000
 const deadJobsMax = 1_000
 
 /**

@@ -27,6 +27,8 @@ export interface Postmaster {
 
 /** What a new server is started with. */
 export interface PostmasterOptions {
+  /** The port to listen on; a free one when undefined. */
+  readonly port: number | undefined
   readonly directory: string
   readonly program: string
   readonly owner: ClusterOwner | undefined
@@ -78,7 +80,7 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
   let orphanAttempts = 0
   for (;;) {
     // A port that is asked for is kept: a server that comes back after a crash must be where its clients look for it.
-    const outcome = await launch(options, options.settings['port'] ?? String(await findFreePort()))
+    const outcome = await launch(options, options.port ?? (await findFreePort()))
     if (typeof outcome !== 'string') return outcome
     if (outcome.includes('could not create any TCP/IP sockets') && ++portAttempts < PORT_ATTEMPTS_MAX) continue
     if (!outcome.includes('is still in use') || ++orphanAttempts >= ORPHAN_ATTEMPTS_MAX) {
@@ -109,8 +111,8 @@ export async function stopPostmaster({ identity }: Postmaster): Promise<void> {
 }
 
 /** Starts one server; answers the end of its log when it ended before it was ready. */
-async function launch(options: PostmasterOptions, port: string): Promise<Postmaster | string> {
-  const settings = Object.entries({ ...options.settings, port })
+async function launch(options: PostmasterOptions, port: number): Promise<Postmaster | string> {
+  const settings = Object.entries({ ...options.settings, port: String(port) })
   const output = options.log.openForChild()
   const child = spawn(
     options.program,
@@ -135,7 +137,7 @@ async function launch(options: PostmasterOptions, port: string): Promise<Postmas
     const entry = await readPidFile(options.directory)
     if (entry?.pid === child.pid && entry?.status === 'ready') {
       const identity = await identifyProcess(entry.pid)
-      if (identity !== undefined) return { identity, port: Number(port) }
+      if (identity !== undefined) return { identity, port }
     }
     await sleep(POLL_INTERVAL_MS)
   }

@@ -1,0 +1,36 @@
+import * as z from 'zod'
+import { sandboxOutcomes } from '../../../engine/index.ts'
+import { reply } from '../../../http/endpoint.ts'
+import { findPayment } from '../find-payment.ts'
+import { paymentObject, paymentShown } from '../objects.ts'
+import { amountGiven } from '../wire.ts'
+import { defineEndpoint } from './define-endpoint.ts'
+
+export const applyOutcome = defineEndpoint({
+  method: 'POST',
+  path: '/sandbox/payments/:id/outcome',
+  summary: 'Bring about the outcome of a payment',
+  description: '`amount`, in minor units, goes with `partial` and `over`; `code` goes with `declined`.',
+  scopes: ['sandbox:write'],
+  sandboxOnly: true,
+  params: z.object({ id: z.string() }),
+  body: z.strictObject({
+    outcome: z.enum(sandboxOutcomes),
+    amount: amountGiven.optional(),
+    code: z.string().optional(),
+  }),
+  response: { 200: paymentObject },
+  errors: ['invalid_request', 'not_found', 'invalid_state'],
+  examples: [
+    { name: 'success', request: { body: { outcome: 'succeeded' } } },
+    { name: 'decline', request: { body: { outcome: 'declined', code: 'insufficient_funds' } } },
+    { name: 'too little', request: { body: { outcome: 'partial', amount: 100 } } },
+  ],
+  async handler({ params, body }, call) {
+    const { engine } = call.services
+    const payment = await findPayment(call, params.id)
+    const { outcome, amount: amountMinor, code } = body
+    const after = await engine.sandbox.applyOutcome(call.principal.scope, payment, { outcome, amountMinor, code })
+    return reply(200, paymentShown(after))
+  },
+})

@@ -1,0 +1,14 @@
+import { reply } from '../../../http/endpoint.ts'
+import { clockObject } from '../objects.ts'
+import { defineEndpoint } from './define-endpoint.ts'
+
+export const readClock = defineEndpoint({
+  method: 'GET',
+  path: '/sandbox/clock',
+  summary: 'Read the sandbox’s clock',
+  scopes: ['sandbox:write'],
+  sandboxOnly: true,
+  response: { 200: clockObject },
+  errors: [],
+  handler: async (_, { services }) => reply(200, { now: services.sandboxClock.now() }),
+})

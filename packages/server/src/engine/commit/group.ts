@@ -1,0 +1,226 @@
+import { canonicalJson, parseCanonicalJson } from '../../kernel/canonical-json.ts'
+import type { Instant } from '../../kernel/clock.ts'
+import { assertInvariant, EngineError } from '../../kernel/engine-error.ts'
+import type { Id, IdPrefix } from '../../kernel/ids.ts'
+import type { Mode, Scope } from '../../kernel/scope.ts'
+import type { AnyCommand, DecisionContext, Facts, ScopedInput } from './command.ts'
+import type { EngineEvent } from './event.ts'
+import {
+  type Idempotency,
+  type IdempotencyRecord,
+  idempotencyFact,
+  idempotencyKind,
+  requestHashOf,
+} from './idempotency.ts'
+import { type FactRef, refText } from './kind.ts'
+import { journalFact } from './ledger-kinds.ts'
+import type { GroupWrites, StoreTransaction } from './store.ts'
+import { createWorkingSet, type WorkingSet } from './working-set.ts'
+
+/** A command that waits for its answer. */
+export interface Submission {
+  readonly command: AnyCommand
+  readonly input: ScopedInput
+  readonly idempotency: Idempotency | undefined
+}
+
+/** What a decided command answers once its group is durable. `deferred` asks for a place in the next group. */
+export type Answer =
+  | { readonly is: 'result'; readonly result: unknown; readonly replayed: boolean }
+  | { readonly is: 'refused'; readonly error: EngineError }
+  | { readonly is: 'failed'; readonly error: unknown }
+  | { readonly is: 'deferred' }
+
+/** What decisions take from outside, one instance a process. */
+export interface DecisionSources {
+  now(mode: Mode): Instant
+  newId<Prefix extends IdPrefix>(mode: Mode, prefix: Prefix): Id<Prefix>
+}
+
+/** The answers of a group, in the order of its submissions, and everything it writes. */
+export interface DecidedGroup {
+  readonly answers: readonly Answer[]
+  readonly writes: GroupWrites
+}
+
+/**
+ * Loads the facts of a group in at most two rounds and takes its decisions one after another, each over the facts as the
+ * ones before left them. Nothing is written yet. A command whose facts or decision throw fails alone.
+ */
+export async function decideGroup(
+  tx: StoreTransaction,
+  submissions: readonly Submission[],
+  sources: DecisionSources,
+): Promise<DecidedGroup> {
+  const working = createWorkingSet()
+  const first = submissions.map((submission) => attempted(() => firstRefs(submission)))
+  await loadInto(
+    working,
+    tx,
+    first.flatMap((refs) => (refs instanceof Failure ? [] : refs)),
+  )
+  const second = submissions.map((submission) => attempted(() => listed(moreNamed(working, submission))))
+  await loadInto(
+    working,
+    tx,
+    second.flatMap((refs) => (refs instanceof Failure ? [] : refs)),
+  )
+  const answers = submissions.map((submission, index) => {
+    const failure = [first[index], second[index]].find((refs) => refs instanceof Failure)
+    return failure instanceof Failure ? failed(failure.error) : decideOne(working, submission, sources)
+  })
+  addFanOut(working)
+  return { answers, writes: working.writes() }
+}
+
+function decideOne(working: WorkingSet, submission: Submission, sources: DecisionSources): Answer {
+  const { command, input, idempotency } = submission
+  const savepoint = working.savepoint()
+  try {
+    const now = sources.now(input.scope.mode)
+    const earlier = idempotency && recordOf(working, input.scope, idempotency)
+    if (idempotency && earlier && earlier.expiresAt > now) return replay(earlier, command, input)
+    const more = moreNamed(working, submission)
+    // An earlier command of the group has changed what this one needs: it decides in the next group, on loaded facts.
+    if (listed(more).some((ref) => !working.has(ref))) return { is: 'deferred' }
+    const facts = factsOf(working, { ...firstNamed(submission), ...more })
+    const decision = command.decide(facts as never, input as never, contextOf(working, input.scope, sources, now))
+    if (!decision.accepted) {
+      working.rollbackTo(savepoint)
+      return { is: 'refused', error: decision.error }
+    }
+    working.apply(input.scope, decision.changes, now, () => sources.newId(input.scope.mode, 'evt'))
+    if (idempotency) keepResult(working, submission, idempotency, decision.result, now)
+    return { is: 'result', result: decision.result, replayed: false }
+  } catch (error) {
+    working.rollbackTo(savepoint)
+    return failed(error)
+  }
+}
+
+function failed(error: unknown): Answer {
+  const refusal = error instanceof EngineError && error.kind !== 'internal'
+  return refusal ? { is: 'refused', error } : { is: 'failed', error }
+}
+
+function contextOf(working: WorkingSet, scope: Scope, sources: DecisionSources, now: Instant): DecisionContext {
+  return {
+    scope,
+    now,
+    newId: (prefix) => sources.newId(scope.mode, prefix),
+    nextNumber: () => working.nextObjectNumber(scope),
+  }
+}
+
+type NamedRefs = { readonly [name: string]: FactRef | undefined }
+
+function firstNamed({ command, input }: Submission): NamedRefs {
+  return command.facts(input as never) as NamedRefs
+}
+
+function moreNamed(working: WorkingSet, submission: Submission): NamedRefs {
+  const { command, input } = submission
+  if (!command.more) return {}
+  return command.more(factsOf(working, firstNamed(submission)) as never, input as never) as NamedRefs
+}
+
+function firstRefs(submission: Submission): FactRef[] {
+  const { input, idempotency } = submission
+  const refs: FactRef[] = [journalFact(input.scope), ...listed(firstNamed(submission))]
+  if (idempotency) refs.push(idempotencyFact(input.scope, idempotency))
+  return refs
+}
+
+function listed(refs: NamedRefs): FactRef[] {
+  return Object.values(refs).filter((ref) => ref !== undefined)
+}
+
+function factsOf(working: WorkingSet, refs: NamedRefs): Facts<NamedRefs> {
+  const facts: Record<string, unknown> = {}
+  for (const name in refs) {
+    const ref = refs[name]
+    facts[name] = ref && working.get(ref)
+  }
+  return facts as Facts<NamedRefs>
+}
+
+async function loadInto(working: WorkingSet, tx: StoreTransaction, refs: readonly FactRef[]): Promise<void> {
+  const wanted = new Map<string, FactRef>()
+  for (const ref of refs) if (!working.has(ref)) wanted.set(refText(ref), ref)
+  if (wanted.size === 0) return
+  const list = [...wanted.values()]
+  const rows = await tx.load(list)
+  list.forEach((ref, index) => {
+    working.take(ref, rows[index])
+  })
+}
+
+function recordOf(working: WorkingSet, scope: Scope, idempotency: Idempotency): IdempotencyRecord | undefined {
+  return working.get(idempotencyFact(scope, idempotency)) as IdempotencyRecord | undefined
+}
+
+function replay(earlier: IdempotencyRecord, command: AnyCommand, input: ScopedInput): Answer {
+  if (earlier.requestHash === requestHashOf(command.name, input)) {
+    return { is: 'result', result: earlier.result, replayed: true }
+  }
+  return {
+    is: 'refused',
+    error: new EngineError('idempotency_mismatch', 'idempotency_key_reused', {
+      field: 'idempotency_key',
+      message: 'This idempotency key was used with a different request. Use a new key for a new request.',
+    }),
+  }
+}
+
+function keepResult(
+  working: WorkingSet,
+  { command, input }: Submission,
+  idempotency: Idempotency,
+  result: unknown,
+  now: Instant,
+): void {
+  // SQL's null would stand for "nothing stored"; a command that is repeated by key has something to repeat.
+  assertInvariant(result !== null && result !== undefined, 'idempotent_result_missing', { command: command.name })
+  const expired = recordOf(working, input.scope, idempotency)
+  const record: IdempotencyRecord = {
+    ...input.scope,
+    operation: idempotency.operation,
+    key: idempotency.key,
+    requestHash: requestHashOf(command.name, input),
+    // Through the text and back, so that a replay from memory and one from the database give the same value.
+    result: parseCanonicalJson(canonicalJson(result)),
+    createdAt: now,
+    expiresAt: now + idempotency.keptMs,
+    revision: expired?.revision ?? 0,
+  }
+  working.put(idempotencyKind, record)
+}
+
+/** One job fans out all events of a group: its cost is shared, and a group without events adds none. */
+function addFanOut(working: WorkingSet): void {
+  const events = working.events()
+  if (events.length === 0) return
+  working.addJob({ name: fanOutJobName, payload: { events: events.map(eventAddress) } })
+}
+
+/** The job that turns events into deliveries; its payload is `{ events: [merchantId, mode, number][] }`. */
+export const fanOutJobName = 'fan_out_events'
+
+function eventAddress(event: EngineEvent): readonly [string, Mode, string] {
+  return [event.merchantId, event.mode, event.number.toString()]
+}
+
+class Failure {
+  readonly error: unknown
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+function attempted<Value>(action: () => Value): Value | Failure {
+  try {
+    return action()
+  } catch (error) {
+    return new Failure(error)
+  }
+}

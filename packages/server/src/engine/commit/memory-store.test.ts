@@ -1,0 +1,7 @@
+import { createMemoryStore } from './memory-store.ts'
+import { describeStore } from './store-conformance.ts'
+
+describeStore('the store in memory', async () => {
+  const store = createMemoryStore()
+  return { store, takeJobs: async () => store.takeJobs(), close: () => store.close() }
+})

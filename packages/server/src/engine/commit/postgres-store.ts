@@ -1,0 +1,252 @@
+/*
+ * The store on PostgreSQL. A transaction is two flights: `begin`, its own transaction id and the first facts go out
+ * together, then (after the decisions) all writes and `commit`. A second round of facts is one more flight.
+ *
+ * When the connection is lost during the commit flight, the transaction's id, learnt in the first flight, is looked up
+ * with `pg_xact_status` on a new connection: `committed` and `aborted` settle it; while it says `in progress` the old
+ * backend is still at work and the question is asked again, within a bound. After a failover the new primary may give
+ * the same id to another transaction, so the id counts only on the timeline on which it was given; elsewhere nobody can say.
+ *
+ * A server that has lost us must not hold a merchant's locks for long: every transaction bounds its waiting for locks
+ * and its idling between flights.
+ */
+import type pg from 'pg'
+import { canonicalJson } from '../../kernel/canonical-json.ts'
+import type { Instant } from '../../kernel/clock.ts'
+import type { Job } from './changes.ts'
+import { type FactRef, type Kind, keyTextOf, type RevisedRow, refText, type ScopedRow } from './kind.ts'
+import {
+  claimStatement,
+  insertStatement,
+  loadStatement,
+  nextDueStatement,
+  rowFromValues,
+  type Statement,
+  updateStatement,
+} from './kind-sql.ts'
+import {
+  type Answered,
+  ConnectionLost,
+  type FlightConnection,
+  openFlightConnection,
+  storeErrorOf,
+} from './postgres-connection.ts'
+import { type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
+
+/** How the store reaches its database. */
+export interface PostgresStoreOptions {
+  readonly url: string
+  /** For reads and claims, outside the committer's transactions. */
+  readonly pool: pg.Pool
+  /** A flight that takes longer is cut and treated as a lost connection, in milliseconds. */
+  readonly flightTimeoutMs: number
+  /** How long a lost commit is asked for before it is `in_doubt`, in milliseconds. */
+  readonly inDoubtTimeoutMs: number
+}
+
+const inDoubtPauseMs = 100
+/** Idle connections that are kept; the committer holds one per lane. */
+const idleConnectionsMax = 8
+
+/** Creates the store. It opens connections when they are needed. */
+export function createPostgresStore(options: PostgresStoreOptions): Store {
+  const idle: FlightConnection[] = []
+  const open = () => openFlightConnection(options.url, options.flightTimeoutMs)
+  const release = (connection: FlightConnection) => {
+    if (connection.broken || idle.length >= idleConnectionsMax) connection.destroy()
+    else idle.push(connection)
+  }
+  const acquire = async () => {
+    for (let connection = idle.pop(); connection; connection = idle.pop()) if (!connection.broken) return connection
+    return open()
+  }
+  return {
+    begin: async () => transaction(options, await acquire(), release, open),
+    read: async (refs) => {
+      const statements = loadStatements(refs, false)
+      const answers = await Promise.all(statements.map((entry) => options.pool.query(poolQuery(entry.statement))))
+      return matched(refs, statements, answers as unknown as Answered[])
+    },
+    claimDue: async (claim) => {
+      const answer = await options.pool.query(poolQuery(claimStatement(claim)))
+      return (answer.rows as unknown[][]).map((values) => rowFromValues(claim.kind, values) as RevisedRow)
+    },
+    nextDue: async (kind, mode) => {
+      const answer = await options.pool.query(poolQuery(nextDueStatement(kind, mode)))
+      return ((answer.rows as unknown[][])[0]?.[0] as Instant | null) ?? undefined
+    },
+    close: async () => {
+      for (const connection of idle.splice(0)) connection.destroy()
+    },
+  }
+}
+
+/** Names a transaction across the whole life of a cluster. */
+interface TransactionName {
+  readonly id: string
+  readonly timeline: string
+}
+
+function transaction(
+  options: PostgresStoreOptions,
+  connection: FlightConnection,
+  release: (connection: FlightConnection) => void,
+  open: () => Promise<FlightConnection>,
+): StoreTransaction {
+  let name: TransactionName | undefined
+  /** Opens the transaction with the first flight, whichever it is. */
+  const fly = async (statements: readonly (Statement | string)[]) => {
+    if (name) return connection.fly(statements)
+    const answers = await connection.fly([beginText(options), nameStatement, ...statements])
+    const [id, timeline] = answers[1]?.rows[0] ?? []
+    name = { id: String(id), timeline: String(timeline) }
+    return answers.slice(2)
+  }
+  const rollback = async () => {
+    if (!connection.broken) await connection.fly(['rollback']).catch(() => connection.destroy())
+  }
+  return {
+    load: async (refs) => {
+      const statements = loadStatements(refs, true)
+      try {
+        return matched(refs, statements, await fly(statements.map((entry) => entry.statement)))
+      } catch (error) {
+        throw storeErrorOf(error)
+      }
+    },
+    commit: async (writes) => {
+      try {
+        // Without a first flight there is no name to ask for after a lost connection.
+        if (!name) await fly([])
+        const answers = await connection.fly([...writeStatements(writes), 'commit'])
+        if (answers.at(-1)?.command !== 'COMMIT') throw new StoreError('unavailable', 'the database rolled back')
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || !name) {
+          await rollback()
+          throw storeErrorOf(error)
+        }
+        await settleLostCommit(options, name, open)
+      } finally {
+        release(connection)
+      }
+    },
+    rollback: async () => {
+      await rollback()
+      release(connection)
+    },
+  }
+}
+
+/** Resolves when the lost commit turns out to be durable; throws `unavailable` when it is not, `in_doubt` when nobody can say. */
+async function settleLostCommit(
+  options: PostgresStoreOptions,
+  name: TransactionName,
+  open: () => Promise<FlightConnection>,
+): Promise<void> {
+  const deadlineMs = performance.now() + options.inDoubtTimeoutMs
+  while (performance.now() < deadlineMs) {
+    const status = await statusOf(name, open)
+    if (status === 'committed') return
+    if (status === 'aborted') throw new StoreError('unavailable', 'the connection was lost before the commit')
+    await new Promise((resolve) => setTimeout(resolve, inDoubtPauseMs))
+  }
+  throw new StoreError('in_doubt', 'the connection was lost during the commit and the database cannot be asked')
+}
+
+async function statusOf(name: TransactionName, open: () => Promise<FlightConnection>): Promise<unknown> {
+  let connection: FlightConnection | undefined
+  try {
+    connection = await open()
+    const text = `select case when ${timelineText} = $2 then pg_xact_status($1::xid8) end`
+    const values = [name.id, name.timeline]
+    const asked: Statement = { name: 'transaction_status', text, values, rowMode: 'array' }
+    const [answer] = await connection.fly([asked])
+    return answer?.rows[0]?.[0]
+  } catch {
+    return undefined
+  } finally {
+    connection?.destroy()
+  }
+}
+
+/** The timeline that the server writes to: eight hexadecimal digits, raised by every promotion of a standby. */
+const timelineText = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)'
+
+const nameStatement: Statement = {
+  name: 'transaction_name',
+  text: `select pg_current_xact_id()::text, ${timelineText}`,
+  values: [],
+  rowMode: 'array',
+}
+
+/** One text of three statements: `set local` reaches through poolers that pass no session settings on. */
+function beginText({ flightTimeoutMs }: PostgresStoreOptions): string {
+  const lockTimeoutMs = Math.ceil(flightTimeoutMs / 2)
+  return `begin; set local lock_timeout = ${lockTimeoutMs}; set local idle_in_transaction_session_timeout = ${flightTimeoutMs}`
+}
+
+interface LoadStatement {
+  readonly kind: Kind
+  readonly by: string
+  readonly statement: Statement
+}
+
+/** One statement per kind and key, kinds in their locking order. */
+function loadStatements(refs: readonly FactRef[], locked: boolean): LoadStatement[] {
+  const groups = new Map<string, FactRef[]>()
+  for (const ref of refs) {
+    const name = `${ref.kind.name} ${ref.by}`
+    const group = groups.get(name)
+    if (group) group.push(ref)
+    else groups.set(name, [ref])
+  }
+  const ordered = [...groups.values()].sort((a, b) => (a[0]?.kind.order ?? 0) - (b[0]?.kind.order ?? 0))
+  return ordered.map((group) => {
+    const { kind, by } = group[0] as FactRef
+    return { kind, by, statement: loadStatement(kind, by, group, locked) }
+  })
+}
+
+function matched(
+  refs: readonly FactRef[],
+  statements: readonly LoadStatement[],
+  answers: readonly Answered[],
+): (ScopedRow | undefined)[] {
+  const found = new Map<string, ScopedRow>()
+  statements.forEach(({ kind, by }, index) => {
+    for (const values of answers[index]?.rows ?? []) {
+      const row = rowFromValues(kind, values)
+      found.set(keyTextOf(kind, by, row) as string, row)
+    }
+  })
+  return refs.map((ref) => found.get(refText(ref)))
+}
+
+/**
+ * Kind by kind in their order, so that ledger accounts come last, after the transfers that explain them. Within a kind,
+ * updates go first: a row that gives up a unique key makes room for a new one.
+ */
+function writeStatements(writes: GroupWrites): Statement[] {
+  const ordered = [
+    ...[...writes.updates].map(([kind, rows]) => ({ order: kind.order, statement: updateStatement(kind, rows) })),
+    ...[...writes.inserts].map(([kind, rows]) => ({ order: kind.order, statement: insertStatement(kind, rows) })),
+  ].sort((a, b) => a.order - b.order)
+  const statements = ordered.map((entry) => entry.statement)
+  return writes.jobs.length > 0 ? [...statements, jobsStatement(writes.jobs)] : statements
+}
+
+/** All jobs of a group in one call of graphile-worker's own function: one NOTIFY a group. */
+function jobsStatement(jobs: readonly Job[]): Statement {
+  const specs = jobs.map((job) => ({ identifier: job.name, payload: job.payload }))
+  return {
+    name: 'add_jobs',
+    text: `select count(*) from graphile_worker.add_jobs(array(
+      select json_populate_record(null::graphile_worker.job_spec, spec) from json_array_elements($1::json) spec))`,
+    values: [canonicalJson(specs)],
+    rowMode: 'array',
+  }
+}
+
+function poolQuery(statement: Statement): pg.QueryArrayConfig {
+  return { ...statement, values: [...statement.values] }
+}

@@ -1,0 +1,196 @@
+import type { Instant } from '../kernel/clock.ts'
+import { EngineError } from '../kernel/engine-error.ts'
+import type { Mode, Scope } from '../kernel/scope.ts'
+import type { PaymentMethod, RailOperation, RawNotification } from '../rails/rail.ts'
+import { type ApiKey, apiKeyByHashFact, hashOfKey } from './access/api-key.ts'
+import { type IssueCredentials, issueCredentials } from './access/issue-credentials.ts'
+import { type Merchant, merchantFact } from './access/merchant.ts'
+import { type ProvisionMerchant, provisionMerchant } from './access/provision-merchant.ts'
+import { withAnswerableReads } from './answerable-reads.ts'
+import { type Attempt, attemptFact } from './attempts/attempt.ts'
+import { type AttemptRunner, pollAttempt, receiveNotification, submitAttempt } from './attempts/run-attempt.ts'
+import { type Balance, readBalances } from './balances/balance-queries.ts'
+import type { Outcome } from './commit/committer.ts'
+import type { Idempotency } from './commit/idempotency.ts'
+import type { FactRef, ScopedRow } from './commit/kind.ts'
+import { type CreatePayment, createPayment } from './payments/create-payment.ts'
+import { cancelPayment, expirePayment } from './payments/end-payment.ts'
+import { type Payment, paymentByNumberFact, paymentByReferenceFact, paymentFact } from './payments/payment.ts'
+import { latestPaymentIdByReference } from './payments/payment-queries.ts'
+import { startPaymentAttempt } from './payments/start-payment-attempt.ts'
+import { type CreatePayout, createPayout } from './payouts/create-payout.ts'
+import { type Payout, payoutByNumberFact, payoutByReferenceFact, payoutFact } from './payouts/payout.ts'
+import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
+import { type Refund, refundByNumberFact, refundFact } from './refunds/refund.ts'
+import { type ApplyOutcome, applyOutcome } from './sandbox/apply-outcome.ts'
+import { finishNotification, scheduleNotification } from './sandbox/scheduled-notification.ts'
+import {
+  listTransactions,
+  type ReadPool,
+  type TransactionFilter,
+  type TransactionPage,
+} from './transactions/transaction-queries.ts'
+import { type WebhookVerbs, webhookVerbs } from './webhooks/webhook-verbs.ts'
+
+/** What the engine is built from. */
+export interface EngineParts extends AttemptRunner {
+  /** For lists, which only read. */
+  readonly pool: ReadPool
+}
+
+/** How a payment is named: by the house id, by the object number a dialect's id holds, or by the merchant's reference. */
+export type PaymentName = { readonly id: string } | { readonly number: bigint } | { readonly reference: string }
+
+/** The engine: the only door for dialects, workers and the command line. Everything asks for a scope first. */
+export interface Engine {
+  readonly payments: {
+    create(input: Omit<CreatePayment, 'rail'>, idempotency?: Idempotency): Promise<Outcome<Payment>>
+    /** Another merchant's payment is not found, like one that does not exist. */
+    find(scope: Scope, name: PaymentName): Promise<Payment | undefined>
+    /** Records an attempt, calls the rail and resolves with the payment as it is then. Refuses one that is not payable. */
+    pay(scope: Scope, paymentId: string, instruction: Attempt['instruction']): Promise<Payment>
+    cancel(scope: Scope, paymentId: string): Promise<Payment>
+    /** Expires the payment if its time has come; `force` is the payer's or the sandbox's way to let it expire now. */
+    expire(scope: Scope, paymentId: string, force?: boolean): Promise<Payment>
+    attempt(scope: Scope, attemptId: string): Promise<Attempt | undefined>
+  }
+  readonly refunds: {
+    create(input: CreateRefund, idempotency?: Idempotency): Promise<Outcome<Refund>>
+    find(scope: Scope, name: { readonly id: string } | { readonly number: bigint }): Promise<Refund | undefined>
+  }
+  readonly payouts: {
+    create(input: Omit<CreatePayout, 'rail'>, idempotency?: Idempotency): Promise<Outcome<Payout>>
+    find(scope: Scope, name: PaymentName): Promise<Payout | undefined>
+  }
+  readonly transactions: { list(scope: Scope, filter: TransactionFilter): Promise<TransactionPage> }
+  readonly balances: { list(scope: Scope): Promise<readonly Balance[]> }
+  readonly access: {
+    /** Finds the key's row by the secret key; refuses one that is unknown, revoked, expired or another dialect's. */
+    authenticate(key: string, dialect: string): Promise<ApiKey>
+    merchant(scope: Scope): Promise<Merchant | undefined>
+    provision(input: ProvisionMerchant): Promise<Merchant>
+    issueCredentials(input: IssueCredentials): Promise<readonly ApiKey[]>
+  }
+  readonly attempts: {
+    submit(scope: Scope, attemptId: string): Promise<void>
+    poll(scope: Scope, attemptId: string): Promise<void>
+    /** False when the bytes are not the rail's. */
+    receiveNotification(rail: string, raw: RawNotification): Promise<boolean>
+  }
+  readonly sandbox: {
+    applyOutcome(scope: Scope, payment: Payment, wanted: ApplyOutcome): Promise<Payment>
+    /** Keeps what a simulated rail will send after `afterMs` of the sandbox's clock. */
+    scheduleNotification(scope: Scope, rail: string, notification: RawNotification, afterMs: number): Promise<void>
+    finishNotification(scope: Scope, notificationId: string): Promise<void>
+  }
+  readonly webhooks: WebhookVerbs
+  /** The clock of a mode. */
+  now(mode: Mode): Instant
+}
+
+/** Builds the engine over its parts. */
+export function createEngine(given: EngineParts): Engine {
+  const parts = withAnswerableReads(given)
+  return {
+    payments: paymentVerbs(parts),
+    refunds: {
+      create: (input, idempotency) => parts.committer.submit(createRefund, input, idempotency),
+      find: (scope, name) =>
+        read(parts, 'id' in name ? refundFact(scope, name.id) : refundByNumberFact(scope, name.number)),
+    },
+    payouts: {
+      create: (input, idempotency) => {
+        const rail = railFor(parts, input.scope.mode, 'disburse', input.method)
+        return parts.committer.submit(createPayout, { ...input, rail }, idempotency)
+      },
+      find: (scope, name) => read(parts, payoutRef(scope, name)),
+    },
+    transactions: { list: (scope, filter) => listTransactions(parts.pool, parts.store, scope, filter) },
+    balances: { list: (scope) => readBalances(parts.pool, scope) },
+    access: {
+      authenticate: (key, dialect) => authenticate(parts, key, dialect),
+      merchant: (scope) => read(parts, merchantFact(scope)),
+      provision: async (input) => (await parts.committer.submit(provisionMerchant, input)).result,
+      issueCredentials: async (input) => (await parts.committer.submit(issueCredentials, input)).result,
+    },
+    attempts: {
+      submit: (scope, attemptId) => submitAttempt(parts, scope, attemptId),
+      poll: (scope, attemptId) => pollAttempt(parts, scope, attemptId),
+      receiveNotification: (rail, raw) => receiveNotification(parts, rail, raw),
+    },
+    sandbox: sandboxVerbs(parts),
+    webhooks: webhookVerbs(parts),
+    now: (mode) => parts.now(mode),
+  }
+}
+
+function sandboxVerbs(parts: EngineParts): Engine['sandbox'] {
+  return {
+    applyOutcome: async (scope, payment, wanted) => {
+      if (scope.mode !== 'sandbox') throw new EngineError('forbidden', 'sandbox_only')
+      await applyOutcome(parts, scope, payment, wanted)
+      return (await read(parts, paymentFact(scope, payment.id))) ?? payment
+    },
+    scheduleNotification: async (scope, rail, notification, afterMs) => {
+      const dueAt = parts.now(scope.mode) + afterMs
+      await parts.committer.submit(scheduleNotification, { scope, rail, notification, dueAt })
+    },
+    finishNotification: async (scope, notificationId) => {
+      await parts.committer.submit(finishNotification, { scope, notificationId })
+    },
+  }
+}
+
+function paymentVerbs(parts: EngineParts): Engine['payments'] {
+  return {
+    create: (input, idempotency) => {
+      const rail = railFor(parts, input.scope.mode, 'collect', input.method)
+      return parts.committer.submit(createPayment, { ...input, rail }, idempotency)
+    },
+    find: (scope, name) => findPayment(parts, scope, name),
+    pay: async (scope, paymentId, instruction) => {
+      const { result } = await parts.committer.submit(startPaymentAttempt, { scope, paymentId, instruction })
+      await submitAttempt(parts, scope, result.attempt.id)
+      return (await read(parts, paymentFact(scope, paymentId))) ?? result.payment
+    },
+    cancel: async (scope, paymentId) => (await parts.committer.submit(cancelPayment, { scope, paymentId })).result,
+    expire: async (scope, paymentId, force = false) =>
+      (await parts.committer.submit(expirePayment, { scope, paymentId, force })).result,
+    attempt: (scope, attemptId) => read(parts, attemptFact(scope, attemptId)),
+  }
+}
+
+async function findPayment(parts: EngineParts, scope: Scope, name: PaymentName): Promise<Payment | undefined> {
+  if ('id' in name) return read(parts, paymentFact(scope, name.id))
+  if ('number' in name) return read(parts, paymentByNumberFact(scope, name.number))
+  const promised = await read(parts, paymentByReferenceFact(scope, name.reference))
+  if (promised) return promised
+  const id = await latestPaymentIdByReference(parts.pool, scope, name.reference)
+  return id === undefined ? undefined : read(parts, paymentFact(scope, id))
+}
+
+function payoutRef(scope: Scope, name: PaymentName): FactRef<Payout> {
+  if ('id' in name) return payoutFact(scope, name.id)
+  return 'number' in name ? payoutByNumberFact(scope, name.number) : payoutByReferenceFact(scope, name.reference)
+}
+
+function railFor(parts: EngineParts, mode: Mode, operation: RailOperation, method: PaymentMethod): string {
+  const rail = parts.rails.route(mode, operation, method)
+  if (rail) return rail.name
+  throw new EngineError('unsupported', 'method_not_available', {
+    field: 'method',
+    message: `No rail of this gateway carries ${method} in ${mode} mode.`,
+  })
+}
+
+async function authenticate(parts: EngineParts, key: string, dialect: string): Promise<ApiKey> {
+  const found = await read(parts, apiKeyByHashFact(hashOfKey(key)))
+  const expired = found?.expiresAt && found.expiresAt <= parts.now('live')
+  if (found?.dialect === dialect && found.status === 'active' && !expired) return found
+  throw new EngineError('unauthenticated', 'api_key_invalid', { message: 'The API key is unknown or no longer valid.' })
+}
+
+async function read<Row extends ScopedRow>(parts: EngineParts, ref: FactRef<Row>): Promise<Row | undefined> {
+  const [row] = await parts.store.read([ref])
+  return row as Row | undefined
+}

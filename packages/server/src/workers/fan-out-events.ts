@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import type { Dialect } from '../dialects/dialect.ts'
+import {
+  type CreateDelivery,
+  type Engine,
+  type EngineEvent,
+  eventFact,
+  type Store,
+  type WebhookEndpoint,
+} from '../engine/index.ts'
+import { modes, type Scope } from '../kernel/scope.ts'
+import type { JobTask } from '../platform/job-runner.ts'
+import type { Log } from '../platform/log.ts'
+import { lacksSigner, renderDelivery, targetsOf } from './plan-deliveries.ts'
+
+/** What the fan-out needs. */
+export interface FanOut {
+  readonly engine: Pick<Engine, 'webhooks'>
+  readonly store: Pick<Store, 'read'>
+  readonly dialects: ReadonlyMap<string, Dialect>
+  readonly log: Log
+}
+
+const payloadSchema = z.object({
+  events: z.array(z.tuple([z.string(), z.enum(modes), z.string().regex(/^[0-9]{1,19}$/)])),
+})
+
+/** Deliveries handed to the committer at once; it groups them by itself, and its queue is shared with the API. */
+const deliveriesAtOnceMax = 256
+
+/**
+ * The job that turns events into deliveries (`fanOutJobName`): one read for the events, one for the endpoints, and each
+ * event rendered once for each place it goes to. What cannot be rendered or stored is logged and holds up nothing else;
+ * the job then fails as a whole and runs again, which makes no delivery twice.
+ */
+export function createFanOutTask(fanOut: FanOut): JobTask {
+  return async (payload) => {
+    const addresses = payloadSchema.parse(payload).events
+    const refs = addresses.map(([merchantId, mode, number]) => eventFact({ merchantId, mode }, BigInt(number)))
+    const events = ((await fanOut.store.read(refs)) as readonly (EngineEvent | undefined)[]).filter(
+      (event) => event !== undefined,
+    )
+    const endpoints = await endpointsByScope(fanOut, events)
+    const planned = events.flatMap((event) => planEvent(fanOut, event, endpoints.get(scopeText(event)) ?? []))
+    const stored = await storeAll(fanOut, planned)
+    const failed = addresses.length - events.length + stored
+    if (failed > 0) throw new Error(`${failed} of the deliveries of ${addresses.length} events could not be made`)
+  }
+}
+
+async function endpointsByScope(
+  { engine }: FanOut,
+  events: readonly EngineEvent[],
+): Promise<ReadonlyMap<string, readonly WebhookEndpoint[]>> {
+  const scopes = new Map(events.map(({ merchantId, mode }) => [scopeText({ merchantId, mode }), { merchantId, mode }]))
+  const endpoints = await engine.webhooks.enabledEndpoints([...scopes.values()])
+  return Map.groupBy(endpoints, scopeText)
+}
+
+/** A delivery to be stored, or `undefined` for one that could not be rendered: it counts as failed. */
+type Planned = CreateDelivery | undefined
+
+function planEvent({ dialects, log }: FanOut, event: EngineEvent, endpoints: readonly WebhookEndpoint[]): Planned[] {
+  const { merchantId, mode, id } = event
+  if (lacksSigner(event, endpoints)) {
+    log.warn(
+      { merchantId, mode, eventId: id },
+      'an object brought an address, but its dialect has no endpoint to sign for it',
+    )
+  }
+  return targetsOf(event, endpoints).flatMap((target): Planned[] => {
+    try {
+      const delivery = renderDelivery(event, target, dialects)
+      return delivery ? [delivery] : []
+    } catch (error) {
+      log.error({ err: error, merchantId, mode, eventId: id, target: target.target }, 'an event cannot be rendered')
+      return [undefined]
+    }
+  })
+}
+
+/** Stores what was planned and answers how many failed, those that could not be planned included. */
+async function storeAll({ engine, log }: FanOut, planned: readonly Planned[]): Promise<number> {
+  const deliveries = planned.filter((delivery) => delivery !== undefined)
+  let failed = planned.length - deliveries.length
+  for (let start = 0; start < deliveries.length; start += deliveriesAtOnceMax) {
+    const slice = deliveries.slice(start, start + deliveriesAtOnceMax)
+    const settled = await Promise.allSettled(slice.map((delivery) => engine.webhooks.deliver(delivery)))
+    settled.forEach((outcome, index) => {
+      if (outcome.status === 'fulfilled') return
+      failed += 1
+      log.warn({ err: outcome.reason, eventId: slice[index]?.event.id }, 'a delivery could not be stored')
+    })
+  }
+  return failed
+}
+
+function scopeText({ merchantId, mode }: Scope): string {
+  return `${mode} ${merchantId}`
+}
