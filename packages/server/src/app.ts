@@ -43,6 +43,7 @@ export interface Gateway {
   readonly vault: Vault
   readonly dialects: readonly Dialect[]
   readonly sandboxClock: SandboxClock
+  readonly metrics: Metrics
   /** Drains requests, workers and the committer, in this order, and closes every connection. */
   close(): Promise<void>
 }
@@ -103,7 +104,7 @@ export async function createGateway(
     sandboxClock.stop()
     await database.close()
   }
-  return { server, engine, vault, dialects: installedDialects, sandboxClock, close }
+  return { server, engine, vault, dialects: installedDialects, sandboxClock, metrics: foundation.metrics, close }
 }
 
 async function lay(config: Config, databaseUrl: string, masterKey: string, log: Log): Promise<Foundation> {

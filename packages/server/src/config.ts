@@ -21,6 +21,8 @@ export interface Config {
   readonly webhookNetworks: readonly string[]
   /** How many groups may be in flight at once; see docs/decisions. */
   readonly committerLanes: number
+  /** Where `GET /metrics` is served; undefined means nowhere. */
+  readonly metricsPort: number | undefined
 }
 
 /** The configuration is wrong; the message names every key at fault and what it may be. */
@@ -41,9 +43,11 @@ const list = z
       .filter((item) => item !== ''),
   )
 
+const portNumber = z.coerce.number({ error: 'a port number' }).int().min(0).max(65_535)
+
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('localhost'),
-  PORT: z.coerce.number({ error: 'a port number' }).int().min(0).max(65_535).default(8080),
+  PORT: portNumber.default(8080),
   PAYLECT_DATA: z.string().min(1).default('./.paylect'),
   DATABASE_URL: z
     .string()
@@ -61,6 +65,7 @@ const environmentSchema = z.object({
   PAYLECT_TRUST_PROXY: list,
   PAYLECT_WEBHOOK_NETWORKS: list,
   PAYLECT_COMMITTER_LANES: z.coerce.number({ error: 'a number from 1 to 16' }).int().min(1).max(16).default(1),
+  PAYLECT_METRICS_PORT: portNumber.optional(),
 })
 
 /** Reads the environment. An empty variable counts as unset. Throws `ConfigError`. */
@@ -83,5 +88,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     trustProxy: values.PAYLECT_TRUST_PROXY,
     webhookNetworks: values.PAYLECT_WEBHOOK_NETWORKS,
     committerLanes: values.PAYLECT_COMMITTER_LANES,
+    metricsPort: values.PAYLECT_METRICS_PORT,
   }
 }

@@ -6,6 +6,7 @@ import { type Instant, isoFromInstant } from '../kernel/clock.ts'
 import { readOrCreateSecret } from '../platform/data-directory.ts'
 import { installJobSchema } from '../platform/job-schema.ts'
 import { createLog, type Log } from '../platform/log.ts'
+import { startMetricsServer } from '../platform/metrics-server.ts'
 import { migrate } from '../platform/migrations.ts'
 import { prepareSandboxFile, type SandboxFile } from './demo-merchant.ts'
 import { type OpenedDatabase, openDatabase } from './open-database.ts'
@@ -53,6 +54,10 @@ export async function startGateway(config: Config, log: Log, beginAt: Instant | 
     if (beginAt !== undefined) await gateway.sandboxClock.beginAt(beginAt)
     const sandboxFilePath = database.directory.file('sandbox.json')
     await listen(config, gateway)
+    if (config.metricsPort !== undefined) {
+      const page = await startMetricsServer(gateway.metrics, config.host, config.metricsPort)
+      undo.push(page.close)
+    }
     const sandbox = await prepareSandboxFile(gateway, sandboxFilePath, baseUrlOf(config, gateway))
     return { config, gateway, database, sandbox, sandboxFilePath, close }
   } catch (error) {

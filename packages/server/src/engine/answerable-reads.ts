@@ -11,7 +11,7 @@ const retryAfterSeconds = 1
  */
 export function withAnswerableReads<Parts extends { readonly pool: ReadPool; readonly store: Store }>(
   parts: Parts,
-): Parts {
+): Omit<Parts, 'pool'> & { readonly pool: ReadPool } {
   return {
     ...parts,
     pool: { query: (config) => answerable(parts.pool.query(config)) },

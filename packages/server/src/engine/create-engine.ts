@@ -12,7 +12,10 @@ import { type AttemptRunner, pollAttempt, receiveNotification, submitAttempt } f
 import { type Balance, readBalances } from './balances/balance-queries.ts'
 import type { Outcome } from './commit/committer.ts'
 import type { Idempotency } from './commit/idempotency.ts'
+import { type PurgePool, purgeIdempotency } from './commit/idempotency-queries.ts'
 import type { FactRef, ScopedRow } from './commit/kind.ts'
+import type { FeePlan } from './fees/fee-plan.ts'
+import { type SetFeePlan, setFeePlan } from './fees/set-fee-plan.ts'
 import { type CreatePayment, createPayment } from './payments/create-payment.ts'
 import { cancelPayment, expirePayment } from './payments/end-payment.ts'
 import { type Payment, paymentByNumberFact, paymentByReferenceFact, paymentFact } from './payments/payment.ts'
@@ -35,11 +38,14 @@ import { type WebhookVerbs, webhookVerbs } from './webhooks/webhook-verbs.ts'
 /** What the engine is built from. */
 export interface EngineParts extends AttemptRunner {
   /** For lists, which only read. */
-  readonly pool: ReadPool
+  readonly pool: ReadPool & PurgePool
 }
 
 /** How a payment is named: by the house id, by the object number a dialect's id holds, or by the merchant's reference. */
 export type PaymentName = { readonly id: string } | { readonly number: bigint } | { readonly reference: string }
+
+/** The parts as the engine's verbs use them: reads fail in words that a caller can act on. */
+type ReadyParts = Omit<EngineParts, 'pool'> & { readonly pool: ReadPool }
 
 /** The engine: the only door for dialects, workers and the command line. Everything asks for a scope first. */
 export interface Engine {
@@ -84,6 +90,14 @@ export interface Engine {
     finishNotification(scope: Scope, notificationId: string): Promise<void>
   }
   readonly webhooks: WebhookVerbs
+  readonly fees: {
+    /** Puts a new version of a fee plan into force. */
+    setPlan(input: SetFeePlan): Promise<FeePlan>
+  }
+  readonly maintenance: {
+    /** Deletes expired idempotency records, at most `limit`; answers how many there were. */
+    purgeIdempotency(mode: Mode, limit: number): Promise<number>
+  }
   /** The clock of a mode. */
   now(mode: Mode): Instant
 }
@@ -120,11 +134,13 @@ export function createEngine(given: EngineParts): Engine {
     },
     sandbox: sandboxVerbs(parts),
     webhooks: webhookVerbs(parts),
+    fees: { setPlan: async (input) => (await parts.committer.submit(setFeePlan, input)).result },
+    maintenance: { purgeIdempotency: (mode, limit) => purgeIdempotency(given.pool, mode, parts.now(mode), limit) },
     now: (mode) => parts.now(mode),
   }
 }
 
-function sandboxVerbs(parts: EngineParts): Engine['sandbox'] {
+function sandboxVerbs(parts: ReadyParts): Engine['sandbox'] {
   return {
     applyOutcome: async (scope, payment, wanted) => {
       if (scope.mode !== 'sandbox') throw new EngineError('forbidden', 'sandbox_only')
@@ -141,7 +157,7 @@ function sandboxVerbs(parts: EngineParts): Engine['sandbox'] {
   }
 }
 
-function paymentVerbs(parts: EngineParts): Engine['payments'] {
+function paymentVerbs(parts: ReadyParts): Engine['payments'] {
   return {
     create: (input, idempotency) => {
       const rail = railFor(parts, input.scope.mode, 'collect', input.method)
@@ -160,7 +176,7 @@ function paymentVerbs(parts: EngineParts): Engine['payments'] {
   }
 }
 
-async function findPayment(parts: EngineParts, scope: Scope, name: PaymentName): Promise<Payment | undefined> {
+async function findPayment(parts: ReadyParts, scope: Scope, name: PaymentName): Promise<Payment | undefined> {
   if ('id' in name) return read(parts, paymentFact(scope, name.id))
   if ('number' in name) return read(parts, paymentByNumberFact(scope, name.number))
   const promised = await read(parts, paymentByReferenceFact(scope, name.reference))
@@ -174,7 +190,7 @@ function payoutRef(scope: Scope, name: PaymentName): FactRef<Payout> {
   return 'number' in name ? payoutByNumberFact(scope, name.number) : payoutByReferenceFact(scope, name.reference)
 }
 
-function railFor(parts: EngineParts, mode: Mode, operation: RailOperation, method: PaymentMethod): string {
+function railFor(parts: ReadyParts, mode: Mode, operation: RailOperation, method: PaymentMethod): string {
   const rail = parts.rails.route(mode, operation, method)
   if (rail) return rail.name
   throw new EngineError('unsupported', 'method_not_available', {
@@ -183,14 +199,14 @@ function railFor(parts: EngineParts, mode: Mode, operation: RailOperation, metho
   })
 }
 
-async function authenticate(parts: EngineParts, key: string, dialect: string): Promise<ApiKey> {
+async function authenticate(parts: ReadyParts, key: string, dialect: string): Promise<ApiKey> {
   const found = await read(parts, apiKeyByHashFact(hashOfKey(key)))
   const expired = found?.expiresAt && found.expiresAt <= parts.now('live')
   if (found?.dialect === dialect && found.status === 'active' && !expired) return found
   throw new EngineError('unauthenticated', 'api_key_invalid', { message: 'The API key is unknown or no longer valid.' })
 }
 
-async function read<Row extends ScopedRow>(parts: EngineParts, ref: FactRef<Row>): Promise<Row | undefined> {
+async function read<Row extends ScopedRow>(parts: ReadyParts, ref: FactRef<Row>): Promise<Row | undefined> {
   const [row] = await parts.store.read([ref])
   return row as Row | undefined
 }

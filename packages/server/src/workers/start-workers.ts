@@ -18,6 +18,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { Vault } from '../platform/vault.ts'
 import { moveSandboxClock } from './advance-clock.ts'
 import { createFanOutTask } from './fan-out-events.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { createSubmitAttemptTask } from './submit-attempt.ts'
 import { startTimers } from './timers.ts'
 import { createSecretReader } from './webhook-secrets.ts'
@@ -86,6 +87,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
     },
   })
   const timers = startTimers({ engine, store, log })
+  const housekeeping = startHousekeeping({ engine, log })
   const sender = startWebhookSender({
     engine,
     dialects,
@@ -118,7 +120,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
     readiness: () => readinessOf(jobs.isListening(), timers.readiness(), sender.readiness()),
     stop: async () => {
       // What makes deliveries stops before what sends them.
-      await Promise.all([jobs.stop(), timers.stop()])
+      await Promise.all([jobs.stop(), timers.stop(), housekeeping.stop()])
       await sender.stop()
     },
   }
