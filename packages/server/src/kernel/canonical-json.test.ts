@@ -68,4 +68,9 @@ describe('canonical JSON', () => {
   test('hashes with SHA-256, in hexadecimal', () => {
     expect(canonicalHash({})).toBe('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a')
   })
+
+  test('refuses what only looks like an object, instead of writing it as empty', () => {
+    expect(() => canonicalJson({ at: new Date(0) })).toThrow('plain objects only, not a Date')
+    expect(() => canonicalJson(new Map([['a', 1]]))).toThrow('plain objects only, not a Map')
+  })
 })

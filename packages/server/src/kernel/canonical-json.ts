@@ -30,6 +30,11 @@ export function canonicalJson(value: unknown): string {
 }
 
 function canonicalObject(value: Record<string, unknown>): string {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // A Date or a Map has no members of its own: it would silently become an empty object.
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new TypeError(`canonical JSON holds plain objects only, not a ${value.constructor.name}`)
+  }
   let text = '{'
   for (const key of Object.keys(value).sort()) {
     const member = value[key]

@@ -5,7 +5,7 @@ import type { StoredTransfer } from './ledger-queries.ts'
 import { totalsAfter } from './posting.ts'
 import { chainStart, transferHash } from './transfer.ts'
 
-/** What kind of fault was found; docs/OPERATIONS.md says what to do about each. */
+/** What kind of fault was found: in the chain, in what the accounts say of it, or in what the objects say. */
 export type LedgerFault =
   | 'gap'
   | 'hash'

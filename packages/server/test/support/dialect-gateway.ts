@@ -55,7 +55,7 @@ export async function openDialectGateway(
   const { engine, clocks } = testEngine
   const { pool } = testEngine.database
   const keys = new Map<string, string>()
-  const scope = await provisionRoles(testEngine, dialects, keys)
+  const { scope, otherScope } = await provisionRoles(testEngine, dialects, keys)
   const services: DialectServices = {
     engine,
     checkoutUrl: (baseUrl, { mode }, paymentId) => `${baseUrl}/pay/${mode}-${paymentId}`,
@@ -76,6 +76,7 @@ export async function openDialectGateway(
     testEngine,
     services,
     scope,
+    otherScope,
     failures,
     forgetCalls: () => callClock.advance(callWindowsMs),
     key: (dialect, role) => keys.get(`${dialect.name} ${role}`) ?? '',
@@ -119,7 +120,7 @@ async function provisionRoles(
   testEngine: TestEngine,
   dialects: readonly Dialect[],
   keys: Map<string, string>,
-): Promise<Scope> {
+): Promise<Pick<DialectGateway, 'scope' | 'otherScope'>> {
   const ids = createIdSource()
   const newMerchantId = (): Id<'mer'> => ids.newId('mer', testStartAt)
   const main = newMerchantId()
@@ -139,12 +140,12 @@ async function provisionRoles(
     ['revoked', apiScopes],
   ])
   await provision({ merchantId: main, mode: 'live' }, [['live', apiScopes]])
-  await provision({ merchantId: newMerchantId(), mode: 'sandbox' }, [['other', apiScopes]])
+  const otherScope = await provision({ merchantId: newMerchantId(), mode: 'sandbox' }, [['other', apiScopes]])
   const suspended = await provision({ merchantId: newMerchantId(), mode: 'sandbox' }, [['suspended', apiScopes]])
   const { pool } = testEngine.database
   await pool.query(`update api_keys set status = 'revoked' where name = 'revoked'`)
   await pool.query(`update merchants set status = 'suspended' where merchant_id = $1`, [suspended.merchantId])
-  return scope
+  return { scope, otherScope }
 }
 
 function serverOver(

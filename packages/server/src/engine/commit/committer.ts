@@ -15,9 +15,9 @@
  *
  * Why no write is doubled: a group is run again only after a failure for which the store vouches that nothing was
  * committed (`lost_race`, `retry`, `vetoed`, `unavailable`). When the connection is lost during the commit itself, the
- * store asks the database what became of that very transaction (by its id and timeline) before it answers; if the database cannot be asked within
- * the bound, the answer is `outcome_unknown`, never a second try. The caller's own retry is caught by its idempotency
- * record, which is written in the same transaction as the effect.
+ * store asks the database what became of that very transaction (by its id and timeline) before it answers; if the
+ * database cannot be asked within the bound, the answer is `outcome_unknown`, never a second try. The caller's own retry
+ * is caught by its idempotency record, which is written in the same transaction as the effect.
  *
  * Why nothing is decided on stale facts: every command locks its merchant's journal row first and every mutable fact
  * after it, in one order of kinds and keys in every process; the locks are held until the commit. Inside a group,

@@ -34,6 +34,16 @@ export class ConnectionLost extends Error {
   }
 }
 
+/**
+ * Every statement of the store names rows by whole keys, so the right plan is always the index, row by row. Saying so keeps
+ * the planner from a scan or a hash that looked cheap while the table was small, and lets one plan be kept
+ * (docs/decisions/0003).
+ */
+const planSettings = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
+  .map((setting) => `set ${setting} = off;`)
+  .concat('set plan_cache_mode = force_generic_plan')
+  .join(' ')
+
 /** Opens a connection. Throws `StoreError('unavailable')` when the server cannot be reached within the bound. */
 export async function openFlightConnection(url: string, timeoutMs: number): Promise<FlightConnection> {
   let broken = false
@@ -42,6 +52,11 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
   }
   const client = await openBounded(url, breaks, timeoutMs)
   client.on('end', breaks)
+  await settleFlight(sendAll(client, [planSettings]), timeoutMs, () => client.connection.stream.destroy()).catch(
+    (error: unknown) => {
+      throw new StoreError('unavailable', 'the database was lost while connecting', undefined, error)
+    },
+  )
   const cut = () => {
     broken = true
     client.connection.stream.destroy()

@@ -14,29 +14,24 @@ import type pg from 'pg'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Instant } from '../../kernel/clock.ts'
 import type { Job } from './changes.ts'
-import { type FactRef, type Kind, keyTextOf, type RevisedRow, refText, type ScopedRow } from './kind.ts'
+import { createGroupedReads } from './grouped-reads.ts'
+import type { RevisedRow } from './kind.ts'
 import {
   claimStatement,
   insertStatement,
-  loadStatement,
   nextDueStatement,
   rowFromValues,
   type Statement,
   updateStatement,
 } from './kind-sql.ts'
-import {
-  type Answered,
-  ConnectionLost,
-  type FlightConnection,
-  openFlightConnection,
-  storeErrorOf,
-} from './postgres-connection.ts'
+import { ConnectionLost, type FlightConnection, openFlightConnection, storeErrorOf } from './postgres-connection.ts'
+import { loadStatements, matched } from './row-statements.ts'
 import { type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
 
 /** How the store reaches its database. */
 export interface PostgresStoreOptions {
   readonly url: string
-  /** For reads and claims, outside the committer's transactions. */
+  /** For claims, outside the committer's transactions. */
   readonly pool: pg.Pool
   /** A flight that takes longer is cut and treated as a lost connection, in milliseconds. */
   readonly flightTimeoutMs: number
@@ -62,11 +57,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   }
   return {
     begin: async () => transaction(options, await acquire(), release, open),
-    read: async (refs) => {
-      const statements = loadStatements(refs, false)
-      const answers = await Promise.all(statements.map((entry) => options.pool.query(poolQuery(entry.statement))))
-      return matched(refs, statements, answers as unknown as Answered[])
-    },
+    read: createGroupedReads({ acquire, release }),
     claimDue: async (claim) => {
       const answer = await options.pool.query(poolQuery(claimStatement(claim)))
       return (answer.rows as unknown[][]).map((values) => rowFromValues(claim.kind, values) as RevisedRow)
@@ -183,43 +174,6 @@ const nameStatement: Statement = {
 function beginText({ flightTimeoutMs }: PostgresStoreOptions): string {
   const lockTimeoutMs = Math.ceil(flightTimeoutMs / 2)
   return `begin; set local lock_timeout = ${lockTimeoutMs}; set local idle_in_transaction_session_timeout = ${flightTimeoutMs}`
-}
-
-interface LoadStatement {
-  readonly kind: Kind
-  readonly by: string
-  readonly statement: Statement
-}
-
-/** One statement per kind and key, kinds in their locking order. */
-function loadStatements(refs: readonly FactRef[], locked: boolean): LoadStatement[] {
-  const groups = new Map<string, FactRef[]>()
-  for (const ref of refs) {
-    const name = `${ref.kind.name} ${ref.by}`
-    const group = groups.get(name)
-    if (group) group.push(ref)
-    else groups.set(name, [ref])
-  }
-  const ordered = [...groups.values()].sort((a, b) => (a[0]?.kind.order ?? 0) - (b[0]?.kind.order ?? 0))
-  return ordered.map((group) => {
-    const { kind, by } = group[0] as FactRef
-    return { kind, by, statement: loadStatement(kind, by, group, locked) }
-  })
-}
-
-function matched(
-  refs: readonly FactRef[],
-  statements: readonly LoadStatement[],
-  answers: readonly Answered[],
-): (ScopedRow | undefined)[] {
-  const found = new Map<string, ScopedRow>()
-  statements.forEach(({ kind, by }, index) => {
-    for (const values of answers[index]?.rows ?? []) {
-      const row = rowFromValues(kind, values)
-      found.set(keyTextOf(kind, by, row) as string, row)
-    }
-  })
-  return refs.map((ref) => found.get(refText(ref)))
 }
 
 /**

@@ -25,7 +25,41 @@ describe('a fee', () => {
 
   test('that is kept is never returned', () => {
     const kept = { ...terms, refundPolicy: 'kept' } as const
-    expect(feeReturnedWith(kept, money(500n, 'INR'), 0n, 25_000n, 25_000n).minor).toBe(0n)
+    const soFar = { captured: 25_000n, reserved: 0n, feeReturned: 0n }
+    expect(feeReturnedWith(kept, money(500n, 'INR'), money(25_000n, 'INR'), soFar).minor).toBe(0n)
+  })
+})
+
+describe('the fee of refunds that are made and fail in any order', () => {
+  test('is borne by each refund, and whole once everything is refunded', () => {
+    const step = fc.record({ amount: fc.bigInt(1n, 400n), fails: fc.boolean() })
+    fc.assert(
+      fc.property(
+        fc.bigInt(1n, 2_000n),
+        fc.integer({ min: 0, max: 10_000 }),
+        fc.array(step, { maxLength: 30 }),
+        (captured, bps, steps) => {
+          const bound = { ...terms, basisPoints: bps }
+          const fee = feeOf(money(captured, 'INR'), bound)
+          let soFar = { captured, reserved: 0n, feeReturned: 0n }
+          const refund = (amount: bigint) => {
+            const share = feeReturnedWith(bound, fee, money(amount, 'INR'), soFar).minor
+            expect(share >= 0n && share <= amount).toBe(true)
+            soFar = { captured, reserved: soFar.reserved + amount, feeReturned: soFar.feeReturned + share }
+            return share
+          }
+          for (const { amount, fails } of steps) {
+            const before = soFar
+            if (amount > captured - soFar.reserved) continue
+            refund(amount)
+            if (fails) soFar = before
+          }
+          // What an earlier refund took may come back later, when others have been made on top of it.
+          if (soFar.reserved < captured) refund(captured - soFar.reserved)
+          expect(soFar.feeReturned).toBe(fee.minor)
+        },
+      ),
+    )
   })
 })
 

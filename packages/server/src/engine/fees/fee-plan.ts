@@ -66,18 +66,34 @@ export function feeOf(captured: Money, terms: FeeTerms): Money {
   return minimum(captured, money(share.minor + terms.fixedMinor, captured.currency))
 }
 
+/** A payment's refunds so far: what is reserved or paid back of `captured`, and how much of the fee went with it. */
+export interface RefundedSoFar {
+  readonly captured: bigint
+  readonly reserved: bigint
+  readonly feeReturned: bigint
+}
+
 /**
- * The part of the fee that goes back with a refund that brings the refunded sum to `refundedAfter`. It is the difference
- * of cumulated shares, so that refunding everything in any number of steps returns exactly the whole fee.
+ * The part of the fee that goes back with a refund of `amount`: what the cumulated share of the fee grows by, so that
+ * refunding everything in any number of steps returns exactly the whole fee. Refunds that failed meanwhile can leave
+ * earlier shares above or below that line; the bounds keep every share within what the refund itself can bear, and what
+ * is left of the fee within what is left to refund, so the last refund always comes out even.
  */
-export function feeReturnedWith(
-  terms: FeeTerms,
-  fee: Money,
-  returnedBefore: bigint,
-  refundedAfter: bigint,
-  captured: bigint,
-): Money {
+export function feeReturnedWith(terms: FeeTerms, fee: Money, amount: Money, soFar: RefundedSoFar): Money {
   if (terms.refundPolicy === 'kept') return money(0n, fee.currency)
-  const returnedAfter = proportionOf(fee, refundedAfter, captured, 'half_up')
-  return money(returnedAfter.minor - returnedBefore, fee.currency)
+  const { captured, reserved, feeReturned } = soFar
+  const cumulated = proportionOf(fee, reserved + amount.minor, captured, 'half_up')
+  const feeLeft = fee.minor - feeReturned
+  const leftAfterwards = captured - reserved - amount.minor
+  const least = larger(0n, feeLeft - leftAfterwards)
+  const most = smaller(amount.minor, feeLeft)
+  return money(smaller(most, larger(least, cumulated.minor - feeReturned)), fee.currency)
+}
+
+function larger(left: bigint, right: bigint): bigint {
+  return left > right ? left : right
+}
+
+function smaller(left: bigint, right: bigint): bigint {
+  return left < right ? left : right
 }

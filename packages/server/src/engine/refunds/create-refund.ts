@@ -120,13 +120,11 @@ function refusalOfRefund(payment: Payment, c: CreateRefund, sameReference: Refun
 }
 
 function feeShareOf(payment: Payment, amount: Money): Money {
-  return feeReturnedWith(
-    payment.feeTerms,
-    money(payment.feeMinor, payment.currency),
-    payment.feeReturnedMinor,
-    payment.refundReservedMinor + amount.minor,
-    payment.capturedMinor,
-  )
+  return feeReturnedWith(payment.feeTerms, money(payment.feeMinor, payment.currency), amount, {
+    captured: payment.capturedMinor,
+    reserved: payment.refundReservedMinor,
+    feeReturned: payment.feeReturnedMinor,
+  })
 }
 
 function tooLow(available: Account) {
