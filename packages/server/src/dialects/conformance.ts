@@ -20,6 +20,8 @@ export interface ConformanceGateway {
   readonly services: DialectServices
   /** The main merchant in the sandbox. */
   readonly scope: Scope
+  /** The other merchant in the sandbox. */
+  readonly otherScope: Scope
   key(dialect: Dialect, role: ConformanceRole): string
   /** Numbers that any write changes: rows by table, and the journals' counters. */
   rowCounts(): Promise<Readonly<Record<string, number>>>
@@ -30,7 +32,7 @@ export interface ConformanceGateway {
   close(): Promise<void>
 }
 
-/** A request that the main merchant's key gets a success for; called anew for each use, it may make what it names. */
+/** A request that a key of the gateway's `scope` gets a success for; called anew for each use, it may make what it names. */
 export type AcceptedRequest = (gateway: ConformanceGateway) => Promise<SampleRequest>
 
 /** What the suite needs to know of a dialect. Endpoints are named `POST /v2/payments`. */
@@ -68,7 +70,7 @@ interface Bench extends DialectConformanceOptions {
   endpoints(wanted?: (endpoint: AnyEndpoint) => boolean): readonly Named[]
   /** Sends a sample, or `payload` in place of its body; with the main key unless `headers` say otherwise. */
   send(endpoint: AnyEndpoint, sample: SampleRequest, headers?: Headers, payload?: string | Buffer): Promise<Answer>
-  accepted(name: string): Promise<SampleRequest>
+  accepted(name: string, scope?: Scope): Promise<SampleRequest>
   headersOf(role: ConformanceRole): Headers
 }
 
@@ -126,10 +128,10 @@ function benchOf(options: DialectConformanceOptions, gateway: ConformanceGateway
         ...(body === undefined ? {} : { payload: body }),
       })
     },
-    accepted: (name) => {
+    accepted: (name, scope = gateway.scope) => {
       const make = options.samples.accepted[name]
       if (!make) throw new Error(`The samples have no accepted request for ${name}`)
-      return make(gateway)
+      return make({ ...gateway, scope })
     },
   }
 }
@@ -233,12 +235,14 @@ function describeCredentials(bench: () => Bench): void {
     const naming = it.endpoints().filter(([name]) => it.samples.naming.includes(name))
     expect(naming).toHaveLength(it.samples.naming.length)
     for (const named of naming) {
-      const roles: ConformanceRole[] = named[1].sandboxOnly === true ? ['other'] : ['other', 'live']
-      await expectRefusedWith(
-        it,
-        named,
-        roles.map((role) => [it.headersOf(role), 'not_found']),
-      )
+      const [name, endpoint] = named
+      const foreign = await it.accepted(name, it.gateway.otherScope)
+      const roles: ConformanceRole[] = endpoint.sandboxOnly === true ? ['other'] : ['other', 'live']
+      const tries = roles.map((role) => [it.headersOf(role), 'not_found'] as const)
+      await expectRefusedWith(it, named, tries)
+      // Both merchants have made objects by now, under the same numbers.
+      expectRefusal(it, await it.send(endpoint, foreign), `${name} of another`, it.samples.statuses.not_found)
+      expect((await it.send(endpoint, foreign, it.headersOf('other'))).statusCode, name).toBeLessThan(300)
     }
   })
 }

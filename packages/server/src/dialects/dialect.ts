@@ -79,6 +79,6 @@ export interface Dialect {
   sign(input: SigningInput): Readonly<Record<string, string>>
   readonly webhooks: WebhookPolicy
   newCredentials(mode: Mode): DialectCredentials
-  /** The object number that one of the dialect's payment ids holds, or `undefined` where the text is not such an id. */
-  paymentNumberOf(id: string): bigint | undefined
+  /** The object number that one of the dialect's payment ids holds in a scope, or `undefined` where the text is no such id there. */
+  paymentNumberOf(scope: Scope, id: string): bigint | undefined
 }

@@ -43,7 +43,7 @@ const someRefund: AcceptedRequest = async (gateway) => {
     metadata: {},
     instruction: {},
   })
-  return { params: { id: idOf('refund', result.number) } }
+  return { params: { id: idOf('refund', scope, result.number) } }
 }
 
 const somePayout: AcceptedRequest = async (gateway) => {
@@ -58,7 +58,7 @@ const somePayout: AcceptedRequest = async (gateway) => {
     metadata: {},
     instruction: {},
   })
-  return { params: { id: idOf('payout', result.number) } }
+  return { params: { id: idOf('payout', scope, result.number) } }
 }
 
 const fundedPayout: AcceptedRequest = async (gateway) => {
@@ -114,11 +114,13 @@ dialectConformance({
         return { query: { limit: '2', status: 'success' } }
       },
       'GET /v2/payments/:id': async (gateway) => {
-        return { params: { id: idOf('payment', (await paidPayment(gateway)).number) } }
+        return { params: { id: idOf('payment', gateway.scope, (await paidPayment(gateway)).number) } }
       },
       'POST /v2/refunds/create': async (gateway) => {
         const { number } = await paidPayment(gateway)
-        return { body: { payment_id: idOf('payment', number), amount: 500, reason: 'returned', metadata: {} } }
+        return {
+          body: { payment_id: idOf('payment', gateway.scope, number), amount: 500, reason: 'returned', metadata: {} },
+        }
       },
       'GET /v2/refunds/:id': someRefund,
       'POST /v2/payouts/send': fundedPayout,

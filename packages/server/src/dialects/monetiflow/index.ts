@@ -65,5 +65,5 @@ export const monetiflow: Dialect = {
   sign,
   webhooks: webhookPolicy,
   newCredentials,
-  paymentNumberOf: (id) => numberOf('payment', id),
+  paymentNumberOf: (scope, id) => numberOf('payment', scope, id),
 }

@@ -2,21 +2,15 @@ import * as z from 'zod'
 import type { TransactionFilter, TransactionType } from '../../engine/index.ts'
 import { invalidField } from '../../http/field-errors.ts'
 import { pageQuery } from '../../http/pagination.ts'
+import type { Scope } from '../../kernel/scope.ts'
 import { type IdKind, idPrefixes, numberOf } from './ids.ts'
-import { derivedWords, filterWords, statusesBehind } from './status-words.ts'
+import { type PaymentWord, refundsBehind, statusesBehind, words } from './status-words.ts'
 import { currencyGiven, instantGiven } from './wire.ts'
-
-const statusRule = `must be one of ${filterWords.join(', ')}`
-const derivedRule = `${statusRule}; a refunded payment is listed under success, and its amount_refunded tells how much`
 
 /** What both lists can be filtered by. */
 export const listQuery = {
   ...pageQuery(),
-  status: z
-    .enum(filterWords, {
-      error: ({ input }) => (derivedWords.some((word) => word === input) ? derivedRule : statusRule),
-    })
-    .optional(),
+  status: z.enum(words.payment).optional(),
   currency: currencyGiven.optional(),
   from: instantGiven.optional(),
   to: instantGiven.optional(),
@@ -26,42 +20,49 @@ export const listQuery = {
 export interface ListQuery {
   readonly limit: number
   readonly starting_after?: string | undefined
-  readonly status?: (typeof filterWords)[number] | undefined
+  readonly status?: PaymentWord | undefined
   readonly currency?: string | undefined
   readonly from?: number | undefined
   readonly to?: number | undefined
 }
 
+/** How the ids of a list's objects are read. */
+export interface ListPositions {
+  readonly scope: Scope
+  readonly idKind: IdKind
+  /** The engine's id of an object number, where there is such an object. */
+  houseIdOf(number: bigint): Promise<string | undefined>
+}
+
 /**
  * The engine's filter for a query over some types of transaction. `from` is included, `to` is not. Refuses a
- * `starting_after` that names nothing (`houseIdOf` gives the engine's id of an object number), and a time span that ends before it begins.
+ * `starting_after` that names nothing, and a time span that ends before it begins.
  */
 export async function filterFrom(
   query: ListQuery,
   types: readonly TransactionType[],
-  idKind: IdKind,
-  houseIdOf: (number: bigint) => Promise<string | undefined>,
+  positions: ListPositions,
 ): Promise<TransactionFilter> {
   if (query.from !== undefined && query.to !== undefined && query.from > query.to) {
     throw invalidField('to', 'to must not be earlier than from.')
   }
   return {
     statuses: statusesBehind(query.status, types),
+    refunds: refundsBehind(query.status),
     currency: query.currency,
     createdFrom: query.from,
     createdTo: query.to,
-    beforeId: await positionOf(query.starting_after, idKind, houseIdOf),
+    beforeId: await positionOf(query.starting_after, positions),
     limit: query.limit,
   }
 }
 
 async function positionOf(
   id: string | undefined,
-  idKind: IdKind,
-  houseIdOf: (number: bigint) => Promise<string | undefined>,
+  { scope, idKind, houseIdOf }: ListPositions,
 ): Promise<string | undefined> {
   if (id === undefined) return undefined
-  const number = numberOf(idKind, id)
+  const number = numberOf(idKind, scope, id)
   const houseId = number === undefined ? undefined : await houseIdOf(number)
   if (houseId !== undefined) return houseId
   throw invalidField(

@@ -9,21 +9,21 @@ export type MonetiflowCall = Call<DialectServices, DialectPrincipal>
 
 /** The payment of an id; `not_found` naming `field` for one that is no id, does not exist or is another merchant's. */
 export async function requirePayment(call: MonetiflowCall, id: string, field: string): Promise<Payment> {
-  const number = numberOf('payment', id)
+  const number = numberOf('payment', call.principal.scope, id)
   if (number === undefined) return refuse('payment', field)
   return (await call.services.engine.payments.find(call.principal.scope, { number })) ?? refuse('payment', field)
 }
 
 /** The refund of an id, found and refused as payments are. */
 export async function requireRefund(call: MonetiflowCall, id: string, field: string): Promise<Refund> {
-  const number = numberOf('refund', id)
+  const number = numberOf('refund', call.principal.scope, id)
   if (number === undefined) return refuse('refund', field)
   return (await call.services.engine.refunds.find(call.principal.scope, { number })) ?? refuse('refund', field)
 }
 
 /** The payout of an id, found and refused as payments are. */
 export async function requirePayout(call: MonetiflowCall, id: string, field: string): Promise<Payout> {
-  const number = numberOf('payout', id)
+  const number = numberOf('payout', call.principal.scope, id)
   if (number === undefined) return refuse('payout', field)
   return (await call.services.engine.payouts.find(call.principal.scope, { number })) ?? refuse('payout', field)
 }

@@ -101,7 +101,7 @@ function stampsOf({ mode, createdAt, updatedAt }: Payment | Refund | Payout) {
 /** The document's form of a payment. */
 export function paymentShown(payment: Payment): z.output<typeof paymentObject> {
   return {
-    id: idOf('payment', payment.number),
+    id: idOf('payment', payment, payment.number),
     object: 'payment',
     amount: payment.amountMinor,
     currency: payment.currency,
@@ -129,9 +129,9 @@ function failureOf({ status, failureCode, failureMessage }: Payment) {
 /** The document's style for a refund. */
 export function refundShown(refund: Refund): z.output<typeof refundObject> {
   return {
-    id: idOf('refund', refund.number),
+    id: idOf('refund', refund, refund.number),
     object: 'refund',
-    payment_id: idOf('payment', refund.paymentNumber),
+    payment_id: idOf('payment', refund, refund.paymentNumber),
     amount: refund.amountMinor,
     currency: refund.currency,
     status: refundWord(refund),
@@ -148,7 +148,7 @@ export function refundShown(refund: Refund): z.output<typeof refundObject> {
 export function payoutShown(payout: Payout): z.output<typeof payoutObject> {
   const { name, accountNumber, bankCode, upiId } = payout.beneficiary
   return {
-    id: idOf('payout', payout.number),
+    id: idOf('payout', payout, payout.number),
     object: 'payout',
     amount: payout.amountMinor,
     currency: payout.currency,
@@ -167,10 +167,10 @@ export function payoutShown(payout: Payout): z.output<typeof payoutObject> {
 export function transactionShown(transaction: Transaction): z.output<typeof transactionObject> {
   const { type, object } = transaction
   return {
-    id: idOf('transaction', object.number),
+    id: idOf('transaction', object, object.number),
     object: 'transaction',
     type,
-    source: idOf(type, object.number),
+    source: idOf(type, object, object.number),
     amount: object.amountMinor,
     currency: object.currency,
     ...statusAndFeeOf(transaction),

@@ -25,7 +25,8 @@ async function call(method: 'GET' | 'POST', path: string, payload?: object, head
 async function paid(amount = 25_000): Promise<string> {
   const { body } = await call('POST', '/v2/payments/create', { ...payment, amount })
   const id = String(body['id'])
-  const found = await gateway.engine.payments.find(gateway.scope, { number: numberOf('payment', id) ?? 0n })
+  const number = numberOf('payment', gateway.scope, id) ?? 0n
+  const found = await gateway.engine.payments.find(gateway.scope, { number })
   await gateway.engine.payments.pay(gateway.scope, found?.id ?? '', {})
   return id
 }
@@ -82,7 +83,7 @@ describe('a payment', () => {
   test('is found by metadata.order_ref as the merchant’s own reference', async () => {
     const { body } = await call('POST', '/v2/payments', { ...payment, metadata: { order_ref: 'ORD-2025-4892' } })
     const found = await gateway.engine.payments.find(gateway.scope, { reference: 'ORD-2025-4892' })
-    expect(idOf('payment', found?.number ?? 0n)).toBe(body['id'])
+    expect(idOf('payment', gateway.scope, found?.number ?? 0n)).toBe(body['id'])
   })
 
   test('is created once under an idempotency key, however often and in whichever form it is sent', async () => {

@@ -5,6 +5,7 @@ import type {
   PayoutStatus,
   Refund,
   RefundStatus,
+  TransactionFilter,
   TransactionType,
 } from '../../engine/index.ts'
 
@@ -54,24 +55,29 @@ export function payoutWord({ status }: Payout): (typeof words.payout)[number] {
   return payoutWords[status]
 }
 
-/** The words that lists can be filtered by: those that are statuses of the engine. */
-export const filterWords = ['pending', 'processing', 'success', 'failed', 'expired'] as const
+/** What the words of a payment that succeeded say about its refunds: to the engine these are sums, not states. */
+const refundsOf = { success: 'none', partially_refunded: 'partly', refunded: 'wholly' } as const
 
-/** Words that are sums, not states; the engine keeps no index of them. */
-export const derivedWords = ['refunded', 'partially_refunded'] as const
+/** How far refunded the payments behind a word are; `undefined` where the word does not say. */
+export function refundsBehind(word: PaymentWord | undefined): TransactionFilter['refunds'] {
+  return word !== undefined && isOfSuccess(word) ? refundsOf[word] : undefined
+}
 
-/** A word that lists can be filtered by. */
-export type FilterWord = (typeof filterWords)[number]
+function isOfSuccess(word: PaymentWord): word is keyof typeof refundsOf {
+  return Object.hasOwn(refundsOf, word)
+}
 
 /** The engine's statuses behind a word, by type; a type that has no such word is left out. An absent word means all statuses. */
 export function statusesBehind(
-  word: FilterWord | undefined,
+  word: PaymentWord | undefined,
   types: readonly TransactionType[],
 ): { [Type in TransactionType]?: readonly string[] } {
   const tables = { payment: paymentWords, refund: refundWords, payout: payoutWords }
   const statuses: { [Type in TransactionType]?: readonly string[] } = {}
   for (const type of types) {
-    const behind = Object.entries(tables[type]).flatMap(([status, shown]) => (shown === word ? [status] : []))
+    // The refunded words are payments' own: behind them stands the status of a success.
+    const sought = type === 'payment' && word !== undefined && isOfSuccess(word) ? 'success' : word
+    const behind = Object.entries(tables[type]).flatMap(([status, shown]) => (shown === sought ? [status] : []))
     if (word === undefined) statuses[type] = []
     else if (behind.length > 0) statuses[type] = behind
   }

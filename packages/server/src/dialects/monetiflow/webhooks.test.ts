@@ -53,9 +53,9 @@ describe('a webhook', () => {
     const { result } = await openPayment()
     await gateway.engine.payments.pay(gateway.scope, result.id, {})
     const { event, body } = await lastRendered('payment.succeeded')
-    const { payment_url: _, ...answered } = await shown(`/v2/payments/${idOf('payment', result.number)}`)
+    const { payment_url: _, ...answered } = await shown(`/v2/payments/${idOf('payment', result, result.number)}`)
     expect(body).toEqual({
-      id: idOf('event', event.number),
+      id: idOf('event', event, event.number),
       event: 'payment.success',
       created: Math.floor(event.createdAt / 1000),
       livemode: false,
@@ -114,7 +114,7 @@ describe('a webhook', () => {
       await gateway.submitAttempts()
       const { body } = await lastRendered(`${kind}.${word === 'success' ? 'succeeded' : 'failed'}`)
       expect(body.event).toBe(`${kind}.${word}`)
-      expect(body.data).toEqual(await shown(`/v2/${kind}s/${idOf(kind, result.number)}`))
+      expect(body.data).toEqual(await shown(`/v2/${kind}s/${idOf(kind, result, result.number)}`))
       expect(body.data).toMatchObject({ status: word, amount: 500 })
     }
   })

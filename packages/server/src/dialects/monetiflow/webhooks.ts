@@ -36,7 +36,7 @@ export function renderEvent(event: EngineEvent): RenderedEvent | undefined {
   const type = eventNames[event.type]
   if (type === undefined) return undefined
   const body = z.encode(envelope, {
-    id: idOf('event', event.number),
+    id: idOf('event', event, event.number),
     event: type,
     created: Math.floor(event.createdAt / 1000),
     livemode: event.mode === 'live',

@@ -2,6 +2,7 @@ import type { Payment, PaymentName } from '../../engine/index.ts'
 import type { Call } from '../../http/endpoint.ts'
 import { EngineError } from '../../kernel/engine-error.ts'
 import { isId } from '../../kernel/ids.ts'
+import type { Scope } from '../../kernel/scope.ts'
 import type { DialectPrincipal, DialectServices } from '../dialect.ts'
 
 /**
@@ -12,7 +13,7 @@ export async function findPayment(
   { services, principal }: Call<DialectServices, DialectPrincipal>,
   name: string,
 ): Promise<Payment> {
-  for (const candidate of namesOf(services, name)) {
+  for (const candidate of namesOf(services, principal.scope, name)) {
     const found = await services.engine.payments.find(principal.scope, candidate)
     if (found) return found
   }
@@ -22,8 +23,8 @@ export async function findPayment(
   })
 }
 
-function namesOf({ dialects }: DialectServices, name: string): PaymentName[] {
-  const numbers = new Set(dialects.flatMap((dialect) => dialect.paymentNumberOf(name) ?? []))
+function namesOf({ dialects }: DialectServices, scope: Scope, name: string): PaymentName[] {
+  const numbers = new Set(dialects.flatMap((dialect) => dialect.paymentNumberOf(scope, name) ?? []))
   return [
     ...(isId('pay', name) ? [{ id: name }] : []),
     ...[...numbers].map((number) => ({ number })),

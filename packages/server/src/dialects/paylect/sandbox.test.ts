@@ -35,7 +35,7 @@ describe('the outcome of a payment', () => {
   test('is brought about by its house id, by the id of any dialect, and by the merchant’s reference', async () => {
     const names = [
       async () => (await openPayment()).id,
-      async () => idOf('payment', (await openPayment()).number),
+      async () => idOf('payment', gateway.scope, (await openPayment()).number),
       async () => (await openPayment('ORD/7 é')).reference ?? '',
       // A reference that looks like an id of a dialect, but is none of ours.
       async () => (await openPayment('pay_9kL2mN4x')).reference ?? '',

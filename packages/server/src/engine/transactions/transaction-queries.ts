@@ -23,6 +23,8 @@ export type TransactionType = (typeof transactionTypes)[number]
 export interface TransactionFilter {
   /** Statuses by type; a type that is missing is not shown. An empty list means every status. */
   readonly statuses: { readonly [Type in TransactionType]?: readonly string[] }
+  /** How much of a payment rails have paid back: nothing, a part, or all of its amount. Refunds and payouts are shown whatever it says. */
+  readonly refunds?: 'none' | 'partly' | 'wholly' | undefined
   readonly currency?: string | undefined
   /** Created at or after. */
   readonly createdFrom?: Instant | undefined
@@ -49,6 +51,9 @@ export interface ReadPool {
   query(config: { name: string; text: string; values: unknown[]; rowMode: 'array' }): Promise<{ rows: unknown[][] }>
 }
 
+/** How many of the parameters, from the first on, say what is sought; the others say which page of it. */
+const filterParameters = 9
+
 const tables: Record<TransactionType, string> = { payment: 'payments', refund: 'refunds', payout: 'payouts' }
 
 /** Lists a merchant's payments, refunds and payouts as one sequence, newest first. */
@@ -63,7 +68,7 @@ export async function listTransactions(
   const values = parametersOf(scope, filter)
   const suffix = types.join('_')
   const page = pool.query({ name: `list_${suffix}`, rowMode: 'array', values, text: pageText(types) })
-  const counted = [...values.slice(0, 8), transactionCountMax]
+  const counted = [...values.slice(0, filterParameters), transactionCountMax]
   const count = pool.query({ name: `count_${suffix}`, rowMode: 'array', values: counted, text: countText(types) })
   const found = (await page).rows as [TransactionType, string][]
   const items = await loaded(store, scope, found.slice(0, filter.limit))
@@ -81,6 +86,7 @@ function parametersOf(scope: Scope, filter: TransactionFilter): unknown[] {
     filter.currency ?? null,
     instant(filter.createdFrom),
     instant(filter.createdTo),
+    filter.refunds ?? null,
     filter.beforeId === undefined ? null : bodyOf(filter.beforeId),
     filter.limit + 1,
   ]
@@ -90,16 +96,16 @@ function parametersOf(scope: Scope, filter: TransactionFilter): unknown[] {
 function pageText(types: readonly TransactionType[]): string {
   const branches = types.map(
     (type) => `(select '${type}' as type, t.id from ${tables[type]} t ${filterText(type)}
-      and ($9::text is null or t.id < '${idPrefixes[type]}_' || $9::text) order by t.id desc limit $10)`,
+      and ($10::text is null or t.id < '${idPrefixes[type]}_' || $10::text) order by t.id desc limit $11)`,
   )
   // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit $10`
+  return `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit $11`
 }
 
 function countText(types: readonly TransactionType[]): string {
-  const branches = types.map((type) => `(select 1 from ${tables[type]} t ${filterText(type)} limit $9)`)
+  const branches = types.map((type) => `(select 1 from ${tables[type]} t ${filterText(type)} limit $10)`)
   // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit $9) c`
+  return `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit $10) c`
 }
 
 /** An id without its prefix: the part that sorts by time. */
@@ -115,8 +121,14 @@ function filterText(type: TransactionType): string {
   return `where t.merchant_id = $1 and t.mode = $2 and (${status} is null or t.status = any (${status}))
     and ($6::text is null or t.currency = $6::text)
     and ($7::timestamptz is null or t.created_at >= $7::timestamptz)
-    and ($8::timestamptz is null or t.created_at < $8::timestamptz) and ${unused}`
+    and ($8::timestamptz is null or t.created_at < $8::timestamptz)
+    and ${type === 'payment' ? refundsText : '$9::text is not distinct from $9'} and ${unused}`
 }
+
+/** Whether a payment is refunded as far as `$9` says. */
+const refundsText = `case $9::text when 'none' then t.refunded_minor = 0
+      when 'partly' then t.refunded_minor > 0 and t.refunded_minor < t.amount_minor
+      when 'wholly' then t.refunded_minor >= t.amount_minor else true end`
 
 async function loaded(store: Store, scope: Scope, found: readonly [TransactionType, string][]): Promise<Transaction[]> {
   const rows = await store.read(found.map(([type, id]) => factOf(scope, type, id)))

@@ -17,7 +17,8 @@ export const listPayments = defineEndpoint({
     const { engine, checkoutUrl } = call.services
     const { scope } = call.principal
     const houseIdOf = async (number: bigint) => (await engine.payments.find(scope, { number }))?.id
-    const page = await engine.transactions.list(scope, await filterFrom(query, ['payment'], 'payment', houseIdOf))
+    const filter = await filterFrom(query, ['payment'], { scope, idKind: 'payment', houseIdOf })
+    const page = await engine.transactions.list(scope, filter)
     const origin = originOf(call)
     const data = page.items.flatMap(({ type, object }) =>
       type === 'payment' ? [{ ...paymentShown(object), payment_url: checkoutUrl(origin, scope, object.id) }] : [],

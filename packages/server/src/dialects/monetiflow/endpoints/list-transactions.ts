@@ -17,8 +17,10 @@ export const listTransactions = defineEndpoint({
   errors: ['invalid_request'],
   async handler({ query }, call) {
     const types = query.type === undefined ? transactionTypes : [query.type]
-    const filter = await filterFrom(query, types, 'transaction', (number) => houseIdOfTransaction(call, number))
-    const page = await call.services.engine.transactions.list(call.principal.scope, filter)
+    const { scope } = call.principal
+    const houseIdOf = (number: bigint) => houseIdOfTransaction(call, number)
+    const filter = await filterFrom(query, types, { scope, idKind: 'transaction', houseIdOf })
+    const page = await call.services.engine.transactions.list(scope, filter)
     return reply(200, {
       object: 'list' as const,
       data: page.items.map(transactionShown),
