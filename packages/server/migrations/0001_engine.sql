@@ -6,7 +6,9 @@
 
 create domain key_text as text collate "C";
 create domain mode_text as text collate "C" check (value in ('live', 'sandbox'));
-create domain currency_code as text collate "C" check (value ~ '^[A-Z0-9]{3,8}$');
+-- Without a regular expression, whose matching costs more than writing the column: nothing but A-Z and 0-9 remains to be trimmed.
+create domain currency_code as text collate "C"
+  check (length(value) between 3 and 8 and btrim(value, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789') = '');
 create domain minor_units as bigint check (value between 0 and 9000000000000000);
 
 -- Fails with PLREV when a grouped update met fewer rows than it named: some row has moved since the decision.
@@ -22,24 +24,13 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'PLAPP', constraint = tg_table_name || '_append_only';
 end $$;
 
--- Which status may follow which, directly or through states in between: the closure of the engine's transition tables.
--- A test holds this table equal to them.
-create table status_moves (
-  kind text not null,
-  from_status text not null,
-  to_status text not null,
-  primary key (kind, from_status, to_status)
-);
-
-create function check_status_move() returns trigger language plpgsql as $$
+-- Which status may follow which stands in the condition of a table's status trigger: the closure, directly or through states
+-- in between, of the engine's transition table. A constant there costs an allowed move next to nothing; the function runs
+-- only for a move that is not allowed. A test holds the conditions equal to the transition tables.
+create function refuse_status_move() returns trigger language plpgsql as $$
 begin
-  if not exists (
-    select from status_moves where kind = tg_argv[0] and from_status = old.status and to_status = new.status
-  ) then
-    raise exception '% may not move from % to %', tg_argv[0], old.status, new.status
-      using errcode = 'PLMOV', constraint = tg_table_name || '_status_moves';
-  end if;
-  return new;
+  raise exception '% may not move from % to %', tg_argv[0], old.status, new.status
+    using errcode = 'PLMOV', constraint = tg_table_name || '_status_moves';
 end $$;
 
 -- Merchants and access -------------------------------------------------------------------------------------------------
@@ -65,7 +56,7 @@ create table api_keys (
   key_hash key_text not null,
   -- The last four characters, so that a person can tell keys apart.
   hint text not null,
-  scopes jsonb not null,
+  scopes json not null,
   status text not null check (status in ('active', 'revoked')),
   created_at timestamptz not null,
   expires_at timestamptz,
@@ -84,7 +75,7 @@ create table fee_plans (
   current text check (current = 'current'),
   basis_points integer not null check (basis_points between 0 and 10000),
   -- The fixed part by currency, in minor units: {"INR": {"$bigint": "300"}}.
-  fixed jsonb not null,
+  fixed json not null,
   refund_policy text not null check (refund_policy in ('returned', 'kept')),
   created_at timestamptz not null,
   revision integer not null,
@@ -128,8 +119,8 @@ create table payments (
   success_url text,
   failure_url text,
   notify_url text,
-  metadata jsonb not null,
-  fee_terms jsonb not null,
+  metadata json not null,
+  fee_terms json not null,
   received_minor minor_units not null,
   captured_minor minor_units not null,
   suspense_minor minor_units not null,
@@ -163,7 +154,14 @@ create index payments_reference on payments (reference, merchant_id, mode, id) w
 create index payments_status on payments (status, merchant_id, mode, id);
 create index payments_due on payments (mode, due_at) where due_at is not null;
 create trigger payments_status_moves before update of status on payments
-  for each row when (old.status is distinct from new.status) execute function check_status_move('payment');
+  for each row
+  when (old.status is distinct from new.status and old.status || '>' || new.status not in (
+    'created>awaiting_payer', 'created>processing', 'created>succeeded', 'created>failed', 'created>cancelled',
+    'created>expired', 'awaiting_payer>awaiting_payer', 'awaiting_payer>processing', 'awaiting_payer>succeeded',
+    'awaiting_payer>failed', 'awaiting_payer>cancelled', 'awaiting_payer>expired', 'processing>processing',
+    'processing>awaiting_payer', 'processing>succeeded', 'processing>failed', 'processing>cancelled',
+    'processing>expired'))
+  execute function refuse_status_move('payment');
 
 create table attempts (
   merchant_id key_text not null,
@@ -178,7 +176,7 @@ create table attempts (
   amount_minor minor_units not null check (amount_minor > 0),
   currency currency_code not null,
   received_minor minor_units not null,
-  instruction jsonb not null,
+  instruction json not null,
   rail_reference key_text,
   code text,
   message text,
@@ -192,7 +190,12 @@ create table attempts (
 create index attempts_subject on attempts (subject_id, merchant_id, mode, id);
 create index attempts_due on attempts (mode, due_at) where due_at is not null;
 create trigger attempts_status_moves before update of status on attempts
-  for each row when (old.status is distinct from new.status) execute function check_status_move('attempt');
+  for each row
+  when (old.status is distinct from new.status and old.status || '>' || new.status not in (
+    'pending>processing', 'pending>unknown', 'pending>succeeded', 'pending>declined', 'processing>processing',
+    'processing>unknown', 'processing>succeeded', 'processing>declined', 'unknown>unknown', 'unknown>processing',
+    'unknown>succeeded', 'unknown>declined'))
+  execute function refuse_status_move('attempt');
 
 create table refunds (
   merchant_id key_text not null,
@@ -208,7 +211,7 @@ create table refunds (
   fee_returned_minor minor_units not null check (fee_returned_minor <= amount_minor),
   reason text,
   reference_key key_text,
-  metadata jsonb not null,
+  metadata json not null,
   notify_url text,
   attempt_id key_text not null,
   failure_code text,
@@ -225,7 +228,10 @@ create unique index refunds_reference_key_key on refunds (reference_key, merchan
 create index refunds_payment on refunds (payment_id, merchant_id, mode, id);
 create index refunds_status on refunds (status, merchant_id, mode, id);
 create trigger refunds_status_moves before update of status on refunds
-  for each row when (old.status is distinct from new.status) execute function check_status_move('refund');
+  for each row
+  when (old.status is distinct from new.status and old.status || '>' || new.status not in (
+    'pending>succeeded', 'pending>failed'))
+  execute function refuse_status_move('refund');
 
 create table payouts (
   merchant_id key_text not null,
@@ -238,11 +244,11 @@ create table payouts (
   currency currency_code not null,
   method key_text not null,
   rail key_text not null,
-  beneficiary jsonb not null,
+  beneficiary json not null,
   reference key_text,
   reference_key key_text,
   description text,
-  metadata jsonb not null,
+  metadata json not null,
   notify_url text,
   attempt_id key_text not null,
   failure_code text,
@@ -257,7 +263,10 @@ create unique index payouts_number_key on payouts (number, merchant_id, mode);
 create unique index payouts_reference_key_key on payouts (reference_key, merchant_id, mode) where reference_key is not null;
 create index payouts_status on payouts (status, merchant_id, mode, id);
 create trigger payouts_status_moves before update of status on payouts
-  for each row when (old.status is distinct from new.status) execute function check_status_move('payout');
+  for each row
+  when (old.status is distinct from new.status and old.status || '>' || new.status not in (
+    'processing>succeeded', 'processing>failed'))
+  execute function refuse_status_move('payout');
 
 -- A notification that a simulated rail will send later, in the clock of its mode.
 create table scheduled_notifications (
@@ -266,7 +275,7 @@ create table scheduled_notifications (
   id key_text not null,
   rail key_text not null,
   body text not null,
-  headers jsonb not null,
+  headers json not null,
   due_at timestamptz,
   created_at timestamptz not null,
   revision integer not null,
@@ -282,7 +291,7 @@ create table idempotency_records (
   operation key_text not null,
   key key_text not null,
   request_hash key_text not null,
-  result jsonb not null,
+  result json not null,
   created_at timestamptz not null,
   expires_at timestamptz not null,
   revision integer not null,
@@ -322,7 +331,7 @@ create table ledger_transfers (
   credit_posted_after bigint not null,
   credit_pending_after bigint not null,
   created_at timestamptz not null,
-  hash key_text not null check (hash ~ '^[0-9a-f]{64}$'),
+  hash key_text not null check (length(hash) = 64 and btrim(hash, '0123456789abcdef') = ''),
   primary key (merchant_id, mode, number),
   constraint ledger_transfers_two_accounts check (debit_code <> credit_code),
   constraint ledger_transfers_reservation_named check ((type = 'pending') = (reservation is not null)),
@@ -398,7 +407,7 @@ create table events (
   object_kind key_text not null,
   object_id key_text not null,
   object_revision integer not null,
-  data jsonb not null,
+  data json not null,
   created_at timestamptz not null,
   primary key (merchant_id, mode, number)
 );
@@ -416,7 +425,7 @@ create table webhook_endpoints (
   url text,
   sealed_secret text not null,
   -- The engine's event types that it wants; null means all that its dialect knows.
-  event_types jsonb,
+  event_types json,
   status text not null check (status in ('enabled', 'disabled')),
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -440,7 +449,7 @@ create table deliveries (
   lane key_text not null,
   dialect key_text not null,
   body text not null,
-  headers jsonb not null,
+  headers json not null,
   status key_text not null,
   attempts_made integer not null,
   due_at timestamptz,
@@ -455,7 +464,13 @@ create unique index deliveries_event_target_key on deliveries (event_number, mer
 create index deliveries_object on deliveries (object_id, merchant_id, mode, id);
 create index deliveries_due on deliveries (mode, due_at) where due_at is not null;
 create trigger deliveries_status_moves before update of status on deliveries
-  for each row when (old.status is distinct from new.status) execute function check_status_move('delivery');
+  for each row
+  when (old.status is distinct from new.status and old.status || '>' || new.status not in (
+    'pending>pending', 'pending>delivered', 'pending>exhausted', 'pending>stopped', 'delivered>pending',
+    'delivered>delivered', 'delivered>exhausted', 'delivered>stopped', 'exhausted>pending', 'exhausted>delivered',
+    'exhausted>exhausted', 'exhausted>stopped', 'stopped>pending', 'stopped>delivered', 'stopped>exhausted',
+    'stopped>stopped'))
+  execute function refuse_status_move('delivery');
 
 create table delivery_attempts (
   merchant_id key_text not null,
@@ -494,26 +509,3 @@ create unlogged table rate_limit_windows (
   long_reset_at bigint not null
 ) with (fillfactor = 50);
 create index rate_limit_windows_long_reset_at on rate_limit_windows (long_reset_at);
-
--- The closure of the engine's transition tables (src/engine/status-moves.test.ts holds them equal).
-insert into status_moves (kind, from_status, to_status) values
-  ('payment', 'created', 'awaiting_payer'), ('payment', 'created', 'processing'), ('payment', 'created', 'succeeded'),
-  ('payment', 'created', 'failed'), ('payment', 'created', 'cancelled'), ('payment', 'created', 'expired'),
-  ('payment', 'awaiting_payer', 'awaiting_payer'), ('payment', 'awaiting_payer', 'processing'),
-  ('payment', 'awaiting_payer', 'succeeded'), ('payment', 'awaiting_payer', 'failed'),
-  ('payment', 'awaiting_payer', 'cancelled'), ('payment', 'awaiting_payer', 'expired'),
-  ('payment', 'processing', 'processing'), ('payment', 'processing', 'awaiting_payer'),
-  ('payment', 'processing', 'succeeded'), ('payment', 'processing', 'failed'),
-  ('payment', 'processing', 'cancelled'), ('payment', 'processing', 'expired'),
-  ('attempt', 'pending', 'processing'), ('attempt', 'pending', 'unknown'), ('attempt', 'pending', 'succeeded'),
-  ('attempt', 'pending', 'declined'), ('attempt', 'processing', 'processing'), ('attempt', 'processing', 'unknown'),
-  ('attempt', 'processing', 'succeeded'), ('attempt', 'processing', 'declined'), ('attempt', 'unknown', 'unknown'),
-  ('attempt', 'unknown', 'processing'), ('attempt', 'unknown', 'succeeded'), ('attempt', 'unknown', 'declined'),
-  ('refund', 'pending', 'succeeded'), ('refund', 'pending', 'failed'),
-  ('payout', 'processing', 'succeeded'), ('payout', 'processing', 'failed'),
-  ('delivery', 'pending', 'pending'), ('delivery', 'pending', 'delivered'), ('delivery', 'pending', 'exhausted'),
-  ('delivery', 'pending', 'stopped'), ('delivery', 'delivered', 'pending'), ('delivery', 'delivered', 'delivered'),
-  ('delivery', 'delivered', 'exhausted'), ('delivery', 'delivered', 'stopped'), ('delivery', 'exhausted', 'pending'),
-  ('delivery', 'exhausted', 'delivered'), ('delivery', 'exhausted', 'exhausted'), ('delivery', 'exhausted', 'stopped'),
-  ('delivery', 'stopped', 'pending'), ('delivery', 'stopped', 'delivered'), ('delivery', 'stopped', 'exhausted'),
-  ('delivery', 'stopped', 'stopped');

@@ -168,7 +168,6 @@ function committerMetrics(metrics: Metrics): CommitterMetrics {
     },
     waited: metrics.observeCommitQueueWait,
     answered: (command, result) => metrics.countCommand(command, results[result]),
-    depth: () => undefined,
   }
 }
 

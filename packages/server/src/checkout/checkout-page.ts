@@ -17,7 +17,7 @@ import {
 import { isUnsettled, statusContent, statusTitle } from './status-content.ts'
 
 /** How long a page that waits for a bank waits before it looks again. */
-export const refreshAfterSeconds = 5
+const refreshAfterSeconds = 5
 
 /** Renders the page of a payment: the form while it waits for its payer, else what became of it. */
 export function renderCheckoutPage(view: CheckoutView, style: PageStyle): string {

@@ -82,20 +82,8 @@ async function show(
   const view = checkoutView(payment, merchantName, engine.now(payment.mode))
   const locale = payerLocale(request.headers['accept-language'])
   const html = renderCheckoutPage(view, { locale, stylesheetPath: stylesheet.path })
-  const redirects = formRedirects(payment)
-  const reply = htmlReply(200, html, { formRedirects: redirects })
-  const policy = leadingOn(reply.headers['content-security-policy'] ?? '', redirects)
-  return { ...reply, headers: { ...reply.headers, 'content-security-policy': policy, ...noIndex } }
-}
-
-/**
- * Lets the form's answer lead further than the merchant's own origin. Chromium holds the whole chain of redirects to `form-action`, and a merchant's page that sends
- * the payer on, to `www.` or to a log-in, would leave one who has paid on the form as if nothing had happened.
- */
-function leadingOn(policy: string, redirects: readonly string[]): string {
-  if (redirects.length === 0) return policy
-  const schemes = redirects.some((url) => url.startsWith('http:')) ? 'https: http:' : 'https:'
-  return policy.replace(/form-action [^;]*/, (directive) => `${directive} ${schemes}`)
+  const reply = htmlReply(200, html, { formRedirects: formRedirects(payment), formRedirectsOnward: true })
+  return { ...reply, headers: { ...reply.headers, ...noIndex } }
 }
 
 async function act({ engine, tokens }: CheckoutDependencies, request: FastifyRequest): Promise<Reply> {

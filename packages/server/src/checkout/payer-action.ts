@@ -3,7 +3,7 @@ import { EngineError } from '../kernel/engine-error.ts'
 import { checkoutState } from './checkout-view.ts'
 
 /** What the buttons of the page ask for. The last two stand in for a bank and a clock, and exist in the sandbox only. */
-export const payerActions = ['pay', 'decline', 'expire'] as const
+const payerActions = ['pay', 'decline', 'expire'] as const
 
 /** One of them. */
 export type PayerAction = (typeof payerActions)[number]

@@ -12,7 +12,7 @@ import type { Scope } from '../kernel/scope.ts'
 import type { Vault } from '../platform/vault.ts'
 
 /** The merchant of a fresh sandbox. Its id is fixed, so that servers that share a database share it. */
-export const demoScope: Scope = { merchantId: 'mer_0000000000000000000000dem0', mode: 'sandbox' }
+const demoScope: Scope = { merchantId: 'mer_0000000000000000000000dem0', mode: 'sandbox' }
 
 /** The contract of `sandbox.json`: where each dialect stands and with which credentials. */
 export interface SandboxFile {

@@ -46,11 +46,15 @@ function progressLine(): (transfers: number) => void {
 
 function reportText(report: LedgerReport): string {
   const { transfers, accounts, chains, findings, findingsTotal } = report
-  const read = `Read ${transfers} transfers, ${accounts} accounts and ${chains} chains.`
+  const read = `Read ${counted(transfers, 'transfer')}, ${counted(accounts, 'account')} and ${counted(chains, 'chain')}.`
   if (findingsTotal === 0) {
     return `${read}\nNo findings: every balance is explained by its history, and nothing was altered.\n`
   }
   const lines = findings.map(({ merchantId, mode, message }) => `  ${merchantId} ${mode}: ${message}`)
   const more = findingsTotal > findings.length ? [`  … and ${findingsTotal - findings.length} more`] : []
-  return [read, `${findingsTotal} findings:`, ...lines, ...more, ''].join('\n')
+  return [read, `${counted(findingsTotal, 'finding')}:`, ...lines, ...more, ''].join('\n')
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

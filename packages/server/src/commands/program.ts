@@ -14,7 +14,7 @@ export function buildProgram(): Command {
     .action(async (options: { clock?: Instant }) => exitOnFailure(() => runStart(options.clock)))
   program
     .command('migrate')
-    .description('Bring the database in DATABASE_URL to the newest schema.')
+    .description('Bring the database to the newest schema; start does it too.')
     .action(async () => exitOnFailure(runMigrate))
   program
     .command('ledger')

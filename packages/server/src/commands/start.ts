@@ -28,7 +28,7 @@ export async function runStart(beginAt: Instant | undefined): Promise<void> {
 }
 
 /** A gateway that listens. */
-export interface RunningGateway {
+interface RunningGateway {
   readonly config: Config
   readonly gateway: Gateway
   readonly database: OpenedDatabase
@@ -38,7 +38,7 @@ export interface RunningGateway {
 }
 
 /** Opens the database, migrates it, builds the gateway, listens, and writes `sandbox.json`. Undoes all of it when one step fails. */
-export async function startGateway(config: Config, log: Log, beginAt: Instant | undefined): Promise<RunningGateway> {
+async function startGateway(config: Config, log: Log, beginAt: Instant | undefined): Promise<RunningGateway> {
   const undo: (() => Promise<void>)[] = []
   const close = async () => {
     for (let step = undo.pop(); step; step = undo.pop()) await step()

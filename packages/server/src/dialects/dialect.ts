@@ -6,7 +6,10 @@ import type { Mode, Scope } from '../kernel/scope.ts'
 /** What every dialect's endpoints can use. */
 export interface DialectServices {
   readonly engine: Engine
-  /** Where the payer goes to pay: a link that needs no further credential. Deterministic for a payment. */
+  /**
+   * Where the payer goes to pay: a link that needs no further credential. Deterministic for a payment. `baseUrl` is the
+   * address under which the caller reached the dialect; payment pages stand beside the dialects, at its origin.
+   */
   checkoutUrl(baseUrl: string, scope: Scope, paymentId: string): string
   /** Refuses (throws `EngineError`, naming `field`) an address that we would not send anything to. */
   assertCallbackUrl(mode: Mode, url: string, field: string): void

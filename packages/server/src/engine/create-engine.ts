@@ -8,14 +8,31 @@ import { type Merchant, merchantFact } from './access/merchant.ts'
 import { type ProvisionMerchant, provisionMerchant } from './access/provision-merchant.ts'
 import { withAnswerableReads } from './answerable-reads.ts'
 import { type Attempt, attemptFact } from './attempts/attempt.ts'
-import { type AttemptRunner, pollAttempt, receiveNotification, submitAttempt } from './attempts/run-attempt.ts'
+import {
+  type AttemptRunner,
+  pollAttempt,
+  receiveNotification,
+  submitAttempt,
+  submitRecorded,
+} from './attempts/run-attempt.ts'
 import { type Balance, readBalances } from './balances/balance-queries.ts'
 import type { Outcome } from './commit/committer.ts'
+import { type EngineEvent, eventByIdFact } from './commit/event.ts'
 import type { Idempotency } from './commit/idempotency.ts'
 import { type PurgePool, purgeIdempotency } from './commit/idempotency-queries.ts'
-import type { FactRef, ScopedRow } from './commit/kind.ts'
+import type { FactRef } from './commit/kind.ts'
+import { readRow } from './commit/read-row.ts'
+import { type FeedPage, type FeedQuery, readFeed } from './events/read-feed.ts'
 import type { FeePlan } from './fees/fee-plan.ts'
 import { type SetFeePlan, setFeePlan } from './fees/set-fee-plan.ts'
+import {
+  type ListFilter,
+  listAttempts,
+  listPayments,
+  listPayouts,
+  listRefunds,
+  type ObjectPage,
+} from './lists/list-queries.ts'
 import { type CreatePayment, createPayment } from './payments/create-payment.ts'
 import { cancelPayment, expirePayment } from './payments/end-payment.ts'
 import { type Payment, paymentByNumberFact, paymentByReferenceFact, paymentFact } from './payments/payment.ts'
@@ -24,7 +41,7 @@ import { startPaymentAttempt } from './payments/start-payment-attempt.ts'
 import { type CreatePayout, createPayout } from './payouts/create-payout.ts'
 import { type Payout, payoutByNumberFact, payoutByReferenceFact, payoutFact } from './payouts/payout.ts'
 import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
-import { type Refund, refundByNumberFact, refundFact } from './refunds/refund.ts'
+import { type Refund, refundByNumberFact, refundByReferenceFact, refundFact } from './refunds/refund.ts'
 import { type ApplyOutcome, applyOutcome } from './sandbox/apply-outcome.ts'
 import { finishNotification, scheduleNotification } from './sandbox/scheduled-notification.ts'
 import {
@@ -41,7 +58,7 @@ export interface EngineParts extends AttemptRunner {
   readonly pool: ReadPool & PurgePool
 }
 
-/** How a payment is named: by the house id, by the object number a dialect's id holds, or by the merchant's reference. */
+/** How a payment, refund or payout is named: by the house id, by the object number a dialect's id holds, or by the merchant's reference. */
 export type PaymentName = { readonly id: string } | { readonly number: bigint } | { readonly reference: string }
 
 /** The parts as the engine's verbs use them: reads fail in words that a caller can act on. */
@@ -55,18 +72,29 @@ export interface Engine {
     find(scope: Scope, name: PaymentName): Promise<Payment | undefined>
     /** Records an attempt, calls the rail and resolves with the payment as it is then. Refuses one that is not payable. */
     pay(scope: Scope, paymentId: string, instruction: Attempt['instruction']): Promise<Payment>
-    cancel(scope: Scope, paymentId: string): Promise<Payment>
+    cancel(scope: Scope, paymentId: string, idempotency?: Idempotency): Promise<Outcome<Payment>>
     /** Expires the payment if its time has come; `force` is the payer's or the sandbox's way to let it expire now. */
     expire(scope: Scope, paymentId: string, force?: boolean): Promise<Payment>
     attempt(scope: Scope, attemptId: string): Promise<Attempt | undefined>
+    list(scope: Scope, filter: ListFilter): Promise<ObjectPage<Payment>>
+    /** The attempts to collect for one payment. */
+    attempts(scope: Scope, paymentId: string, filter: Omit<ListFilter, 'ownerId'>): Promise<ObjectPage<Attempt>>
   }
   readonly refunds: {
     create(input: CreateRefund, idempotency?: Idempotency): Promise<Outcome<Refund>>
-    find(scope: Scope, name: { readonly id: string } | { readonly number: bigint }): Promise<Refund | undefined>
+    find(scope: Scope, name: PaymentName): Promise<Refund | undefined>
+    /** `ownerId` is the payment's id. */
+    list(scope: Scope, filter: ListFilter): Promise<ObjectPage<Refund>>
   }
   readonly payouts: {
     create(input: Omit<CreatePayout, 'rail'>, idempotency?: Idempotency): Promise<Outcome<Payout>>
     find(scope: Scope, name: PaymentName): Promise<Payout | undefined>
+    list(scope: Scope, filter: ListFilter): Promise<ObjectPage<Payout>>
+  }
+  readonly events: {
+    /** The merchant's complete, ordered record after a number. */
+    feed(scope: Scope, query: FeedQuery): Promise<FeedPage>
+    find(scope: Scope, id: string): Promise<EngineEvent | undefined>
   }
   readonly transactions: { list(scope: Scope, filter: TransactionFilter): Promise<TransactionPage> }
   readonly balances: { list(scope: Scope): Promise<readonly Balance[]> }
@@ -109,21 +137,26 @@ export function createEngine(given: EngineParts): Engine {
     payments: paymentVerbs(parts),
     refunds: {
       create: (input, idempotency) => parts.committer.submit(createRefund, input, idempotency),
-      find: (scope, name) =>
-        read(parts, 'id' in name ? refundFact(scope, name.id) : refundByNumberFact(scope, name.number)),
+      find: (scope, name) => readRow(parts.store, refundRef(scope, name)),
+      list: (scope, filter) => listRefunds(parts.pool, scope, filter),
     },
     payouts: {
       create: (input, idempotency) => {
         const rail = railFor(parts, input.scope.mode, 'disburse', input.method)
         return parts.committer.submit(createPayout, { ...input, rail }, idempotency)
       },
-      find: (scope, name) => read(parts, payoutRef(scope, name)),
+      find: (scope, name) => readRow(parts.store, payoutRef(scope, name)),
+      list: (scope, filter) => listPayouts(parts.pool, scope, filter),
+    },
+    events: {
+      feed: (scope, query) => readFeed(parts, scope, query),
+      find: (scope, id) => readRow(parts.store, eventByIdFact(scope, id)),
     },
     transactions: { list: (scope, filter) => listTransactions(parts.pool, parts.store, scope, filter) },
     balances: { list: (scope) => readBalances(parts.pool, scope) },
     access: {
       authenticate: (key, dialect) => authenticate(parts, key, dialect),
-      merchant: (scope) => read(parts, merchantFact(scope)),
+      merchant: (scope) => readRow(parts.store, merchantFact(scope)),
       provision: async (input) => (await parts.committer.submit(provisionMerchant, input)).result,
       issueCredentials: async (input) => (await parts.committer.submit(issueCredentials, input)).result,
     },
@@ -145,7 +178,7 @@ function sandboxVerbs(parts: ReadyParts): Engine['sandbox'] {
     applyOutcome: async (scope, payment, wanted) => {
       if (scope.mode !== 'sandbox') throw new EngineError('forbidden', 'sandbox_only')
       await applyOutcome(parts, scope, payment, wanted)
-      return (await read(parts, paymentFact(scope, payment.id))) ?? payment
+      return (await readRow(parts.store, paymentFact(scope, payment.id))) ?? payment
     },
     scheduleNotification: async (scope, rail, notification, afterMs) => {
       const dueAt = parts.now(scope.mode) + afterMs
@@ -166,23 +199,30 @@ function paymentVerbs(parts: ReadyParts): Engine['payments'] {
     find: (scope, name) => findPayment(parts, scope, name),
     pay: async (scope, paymentId, instruction) => {
       const { result } = await parts.committer.submit(startPaymentAttempt, { scope, paymentId, instruction })
-      await submitAttempt(parts, scope, result.attempt.id)
-      return (await read(parts, paymentFact(scope, paymentId))) ?? result.payment
+      await submitRecorded(parts, result.attempt)
+      return (await readRow(parts.store, paymentFact(scope, paymentId))) ?? result.payment
     },
-    cancel: async (scope, paymentId) => (await parts.committer.submit(cancelPayment, { scope, paymentId })).result,
+    cancel: (scope, paymentId, idempotency) => parts.committer.submit(cancelPayment, { scope, paymentId }, idempotency),
     expire: async (scope, paymentId, force = false) =>
       (await parts.committer.submit(expirePayment, { scope, paymentId, force })).result,
-    attempt: (scope, attemptId) => read(parts, attemptFact(scope, attemptId)),
+    attempt: (scope, attemptId) => readRow(parts.store, attemptFact(scope, attemptId)),
+    list: (scope, filter) => listPayments(parts.pool, scope, filter),
+    attempts: (scope, paymentId, filter) => listAttempts(parts.pool, scope, { ...filter, ownerId: paymentId }),
   }
 }
 
 async function findPayment(parts: ReadyParts, scope: Scope, name: PaymentName): Promise<Payment | undefined> {
-  if ('id' in name) return read(parts, paymentFact(scope, name.id))
-  if ('number' in name) return read(parts, paymentByNumberFact(scope, name.number))
-  const promised = await read(parts, paymentByReferenceFact(scope, name.reference))
+  if ('id' in name) return readRow(parts.store, paymentFact(scope, name.id))
+  if ('number' in name) return readRow(parts.store, paymentByNumberFact(scope, name.number))
+  const promised = await readRow(parts.store, paymentByReferenceFact(scope, name.reference))
   if (promised) return promised
   const id = await latestPaymentIdByReference(parts.pool, scope, name.reference)
-  return id === undefined ? undefined : read(parts, paymentFact(scope, id))
+  return id === undefined ? undefined : readRow(parts.store, paymentFact(scope, id))
+}
+
+function refundRef(scope: Scope, name: PaymentName): FactRef<Refund> {
+  if ('id' in name) return refundFact(scope, name.id)
+  return 'number' in name ? refundByNumberFact(scope, name.number) : refundByReferenceFact(scope, name.reference)
 }
 
 function payoutRef(scope: Scope, name: PaymentName): FactRef<Payout> {
@@ -200,13 +240,8 @@ function railFor(parts: ReadyParts, mode: Mode, operation: RailOperation, method
 }
 
 async function authenticate(parts: ReadyParts, key: string, dialect: string): Promise<ApiKey> {
-  const found = await read(parts, apiKeyByHashFact(hashOfKey(key)))
+  const found = await readRow(parts.store, apiKeyByHashFact(hashOfKey(key)))
   const expired = found?.expiresAt && found.expiresAt <= parts.now('live')
   if (found?.dialect === dialect && found.status === 'active' && !expired) return found
   throw new EngineError('unauthenticated', 'api_key_invalid', { message: 'The API key is unknown or no longer valid.' })
-}
-
-async function read<Row extends ScopedRow>(parts: ReadyParts, ref: FactRef<Row>): Promise<Row | undefined> {
-  const [row] = await parts.store.read([ref])
-  return row as Row | undefined
 }

@@ -8,7 +8,6 @@ export type { Merchant } from './access/merchant.ts'
 export type { NewFeePlan, ProvisionMerchant } from './access/provision-merchant.ts'
 export {
   type Attempt,
-  type AttemptStatus,
   attemptKind,
   attemptTransitions,
   submitAttemptJobName,
@@ -16,15 +15,16 @@ export {
 export type { Balance } from './balances/balance-queries.ts'
 export { type Committer, type CommitterMetrics, createCommitter, type Outcome } from './commit/committer.ts'
 export { type EngineEvent, eventFact } from './commit/event.ts'
-export { type DecisionSources, fanOutJobName } from './commit/group.ts'
+export { fanOutJobName } from './commit/group.ts'
 export type { Idempotency } from './commit/idempotency.ts'
-export type { FactRef, Kind, RevisedRow, ScopedRow } from './commit/kind.ts'
-export { createMemoryStore } from './commit/memory-store.ts'
+export type { Kind, RevisedRow } from './commit/kind.ts'
 export { createPostgresStore } from './commit/postgres-store.ts'
-export type { DueClaim, GroupWrites, Store } from './commit/store.ts'
+export type { GroupWrites, Store } from './commit/store.ts'
 export { createEngine, type Engine, type EngineParts, type PaymentName } from './create-engine.ts'
-export type { Customer, CustomerDetails } from './customers/customer.ts'
+export type { CustomerDetails } from './customers/customer.ts'
+export { type FeedPage, type FeedQuery, feedWaitMaxMs } from './events/read-feed.ts'
 export type { FeePlan, FeeTerms } from './fees/fee-plan.ts'
+export type { ListFilter, ObjectPage } from './lists/list-queries.ts'
 export type { CreatePayment } from './payments/create-payment.ts'
 export {
   outstanding,
@@ -33,12 +33,11 @@ export {
   paymentAmount,
   paymentKind,
   paymentTransitions,
-  refundable,
 } from './payments/payment.ts'
 export type { CreatePayout } from './payouts/create-payout.ts'
-export { type Payout, type PayoutStatus, payoutAmount, payoutTransitions } from './payouts/payout.ts'
+export { type Payout, type PayoutStatus, payoutTransitions } from './payouts/payout.ts'
 export type { CreateRefund } from './refunds/create-refund.ts'
-export { type Refund, type RefundStatus, refundAmount, refundTransitions } from './refunds/refund.ts'
+export { type Refund, type RefundStatus, refundTransitions } from './refunds/refund.ts'
 export { type ApplyOutcome, type SandboxOutcome, sandboxOutcomes } from './sandbox/apply-outcome.ts'
 export { type ScheduledNotification, scheduledNotificationKind } from './sandbox/scheduled-notification.ts'
 export {

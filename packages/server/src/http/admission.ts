@@ -54,7 +54,7 @@ export async function admitLostRequest<Services>(
 }
 
 /** What a surface may know of a request before it is authenticated. */
-export function surfaceRequestOf(request: FastifyRequest, endpoint: EndpointDescription | undefined): SurfaceRequest {
+function surfaceRequestOf(request: FastifyRequest, endpoint: EndpointDescription | undefined): SurfaceRequest {
   return {
     requestId: request.id,
     method: request.method,

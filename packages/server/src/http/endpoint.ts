@@ -129,7 +129,7 @@ export function reply<const Status extends number, Body>(
 }
 
 /** Turns a typed definition into an endpoint. A dialect calls the bound form that `endpointsOf` gives. */
-export function defineEndpoint<
+function defineEndpoint<
   Services,
   Principal,
   Responses extends ResponseSchemas,

@@ -23,10 +23,11 @@ describe('a page', () => {
     expect(policyOf(200, '', { formRedirects })).toContain("form-action 'self' https://shop.example:8443;")
   })
 
-  test('may run our own scripts and be framed by named origins', () => {
-    const policy = policyOf(200, '', { ownScripts: true, framedBy: ['https://shop.example/cart'] })
-    expect(policy).toContain("script-src 'self'; connect-src 'self';")
-    expect(policy).toContain('frame-ancestors https://shop.example;')
+  test('lets that origin lead on where it may, and to plain pages only where it is plain itself', () => {
+    const onwardFrom = (...formRedirects: string[]) => policyOf(200, '', { formRedirects, formRedirectsOnward: true })
+    expect(onwardFrom()).toContain("form-action 'self';")
+    expect(onwardFrom('https://shop.example/a')).toContain("form-action 'self' https://shop.example https:;")
+    expect(onwardFrom('http://shop.example/a')).toContain("form-action 'self' http://shop.example https: http:;")
   })
 
   test.each(['javascript:alert(1)', 'data:text/html,x', 'shop.example', '//shop.example', 'https://a b; script-src *'])(

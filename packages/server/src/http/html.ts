@@ -9,10 +9,11 @@ export const htmlPage = z.string()
 export interface HtmlPolicy {
   /** Absolute URLs whose origins a form's answer may redirect to: browsers hold redirects to `form-action` too. */
   readonly formRedirects?: readonly string[]
-  /** True when the page runs scripts served by us and calls us; inline script stays refused. */
-  readonly ownScripts?: boolean
-  /** Absolute URLs whose origins may show the page in a frame; nobody may unless given. */
-  readonly framedBy?: readonly string[]
+  /**
+   * True when the pages behind `formRedirects` may themselves send the browser on, to `www.` or to a log-in. Chromium holds
+   * the whole chain of redirects to `form-action`, so any address of the web is then allowed after them.
+   */
+  readonly formRedirectsOnward?: boolean
 }
 
 /**
@@ -33,16 +34,22 @@ export function htmlReply<const Status extends number>(
   })
 }
 
-function contentSecurityPolicy({ formRedirects = [], ownScripts = false, framedBy = [] }: HtmlPolicy): string {
+function contentSecurityPolicy({ formRedirects = [], formRedirectsOnward = false }: HtmlPolicy): string {
+  const onward = formRedirectsOnward ? schemesOf(formRedirects) : []
   return [
     `default-src 'none'`,
     `style-src 'self'`,
     `img-src 'self' data:`,
-    ...(ownScripts ? [`script-src 'self'`, `connect-src 'self'`] : []),
-    `form-action ${["'self'", ...originsOf(formRedirects)].join(' ')}`,
-    `frame-ancestors ${framedBy.length === 0 ? "'none'" : originsOf(framedBy).join(' ')}`,
+    `form-action ${["'self'", ...originsOf(formRedirects), ...onward].join(' ')}`,
+    `frame-ancestors 'none'`,
     `base-uri 'none'`,
   ].join('; ')
+}
+
+/** An encrypted page never leads on to a plain one, unless the merchant's own address is plain. */
+function schemesOf(urls: readonly string[]): string[] {
+  if (urls.length === 0) return []
+  return urls.some((url) => url.startsWith('http:')) ? ['https:', 'http:'] : ['https:']
 }
 
 /** Only an origin goes into the header: a path could carry a `;` and with it a directive of someone else's. */

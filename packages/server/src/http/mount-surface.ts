@@ -206,6 +206,13 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
 
 function baseUrlOf<Services>(surface: HttpSurface<Services, unknown>, request: FastifyRequest): string {
   const origin = `${request.protocol}://${request.headers.host ?? 'localhost'}`
+  // Links are built from it: what is no address is refused before anything is done, not when a link is needed.
+  if (!URL.canParse(origin)) {
+    throw new EngineError('invalid_request', 'malformed_request', {
+      field: 'Host',
+      message: 'The Host header is not a host name.',
+    })
+  }
   const wroteMount =
     request.originalUrl.startsWith(`${surface.mount}/`) && !surface.hosts.includes(hostName(request.headers.host))
   return wroteMount ? origin + surface.mount : origin

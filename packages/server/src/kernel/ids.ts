@@ -73,11 +73,6 @@ export function isId<Prefix extends IdPrefix>(prefix: Prefix, text: string): tex
   return text.startsWith(`${prefix}_`) && idBodyPattern.test(text.slice(prefix.length + 1))
 }
 
-/** A random secret of `byteCount` bytes in URL-safe base64, for tokens that are shown once. */
-export function newToken(random: RandomSource, byteCount = 24): string {
-  return Buffer.from(random.bytes(byteCount)).toString('base64url')
-}
-
 function pooledUint32(random: RandomSource): () => number {
   let pool = Buffer.alloc(0)
   let offset = 0

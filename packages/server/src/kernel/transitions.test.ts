@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { defineTransitions, isFinal, nextState, reachableFrom, reachablePairs, statesOf } from './transitions.ts'
+import {
+  canReach,
+  defineTransitions,
+  isFinal,
+  nextState,
+  reachableFrom,
+  reachablePairs,
+  statesOf,
+} from './transitions.ts'
 
 const door = defineTransitions<'closed' | 'open' | 'locked' | 'broken', 'open' | 'close' | 'lock' | 'break'>({
   name: 'door',
@@ -27,6 +35,12 @@ describe('a transition table', () => {
   test('reaches a state again where a path leads back to it, and a final one reaches nothing', () => {
     expect([...reachableFrom(door, 'open')].sort()).toEqual(['broken', 'closed', 'locked', 'open'])
     expect(reachableFrom(door, 'locked').size).toBe(0)
+  })
+
+  test('refuses a move to or from a word that is no state', () => {
+    const moves = canReach(door)
+    expect([moves('closed', 'broken'), moves('open', 'open')]).toEqual([true, true])
+    expect([moves('locked', 'open'), moves('closed', 'ajar'), moves('toString', 'open')]).toEqual([false, false, false])
   })
 
   test('gives every pair that some path joins, once', () => {

@@ -44,6 +44,19 @@ export function reachablePairs<State extends string, Event extends string>(
   return statesOf(table).flatMap((from) => [...reachableFrom(table, from)].map((to) => [from, to] as const))
 }
 
+/**
+ * Tells of two texts whether the first is a state from which the second can be reached in one or more moves: the same
+ * closure, for the in-memory guard beside the database's.
+ */
+export function canReach<State extends string, Event extends string>(
+  table: TransitionTable<State, Event>,
+): (from: string, to: string) => boolean {
+  const reachable = new Map<string, ReadonlySet<string>>(
+    statesOf(table).map((from) => [from, reachableFrom(table, from)]),
+  )
+  return (from, to) => reachable.get(from)?.has(to) ?? false
+}
+
 /** Every state that can be reached from `from` in one or more moves. */
 export function reachableFrom<State extends string, Event extends string>(
   table: TransitionTable<State, Event>,

@@ -57,6 +57,11 @@ describe('a transfer that could never be right', () => {
       { debit: account('available', { creditsPosted: 100n, debitsPending: 41n }) },
       'insufficient_funds balance_insufficient',
     ],
+    [
+      'that would outgrow what a total can hold',
+      { credit: account('payouts_in_flight', { creditsPosted: 2n ** 63n - 60n }) },
+      'limit_exceeded ledger_total_too_large',
+    ],
   ] as [string, Partial<TransferDraft>, string][])('%s is refused', (_title, given, code) => {
     expect(codeOf(() => apply(given))).toBe(code)
   })

@@ -36,9 +36,13 @@ export interface Posted {
 
 type Totals = Pick<Account, 'debitsPosted' | 'creditsPosted' | 'debitsPending' | 'creditsPending'>
 
+/** What a total may grow to in minor units: the most that the database holds. */
+const totalMax = 2n ** 63n - 1n
+
 /**
  * Applies one transfer to its two accounts and the chain. Pure. Throws `insufficient_funds` when a bounded account would
- * fall below zero, and `internal` for a transfer that could never be right (zero, two currencies, two merchants).
+ * fall below zero, `limit_exceeded` when a total would outgrow what can be stored, and `internal` for a transfer that
+ * could never be right (zero, two currencies, two merchants).
  */
 export function applyTransfer(draft: TransferDraft, chain: ChainEnd, now: Instant): Posted {
   assertSane(draft)
@@ -105,6 +109,13 @@ function assertBounds(before: Account, after: Account): void {
   assertInvariant(after.debitsPending >= 0n && after.creditsPending >= 0n, 'reservation_below_zero', {
     code: after.code,
   })
+  const totals = [after.debitsPosted, after.creditsPosted, after.debitsPending, after.creditsPending]
+  if (totals.some((total) => total > totalMax)) {
+    throw new EngineError('limit_exceeded', 'ledger_total_too_large', {
+      message: `The ${before.code} account has taken in all that an account can hold in ${before.currency}.`,
+      account: before.code,
+    })
+  }
   if (!after.bounded || spendableBalance(after) >= 0n) return
   throw new EngineError('insufficient_funds', 'balance_insufficient', {
     message: `The ${before.code} balance is too low for this.`,

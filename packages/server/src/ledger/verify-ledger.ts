@@ -42,7 +42,7 @@ export interface LedgerReport {
 }
 
 /** The most faults that a report carries; all are counted. */
-export const findingsMax = 1_000
+const findingsMax = 1_000
 
 const pageTransfers = 2_000
 

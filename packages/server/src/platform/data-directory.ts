@@ -29,9 +29,6 @@ export class DataDirectoryInUseError extends Error {
   }
 }
 
-/** Where the data lives when nobody says otherwise, relative to the working directory. */
-export const DEFAULT_DATA_DIRECTORY = './.paylect'
-
 const LOCK_NAME = 'paylect.lock'
 const DIRECTORY_MODE = 0o700
 const SECRET_MODE = 0o600
@@ -42,7 +39,7 @@ const SECRET_MODE = 0o600
  * Processes see each other by pid, so two containers with separate pid spaces must not share one directory.
  * Throws `DataDirectoryInUseError` when a running process, this one included, has it open.
  */
-export async function openDataDirectory(path: string = DEFAULT_DATA_DIRECTORY): Promise<DataDirectory> {
+export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const absolutePath = await createDirectory(resolve(path))
   try {
     const lock = await acquireLockFile(join(absolutePath, LOCK_NAME))

@@ -20,7 +20,7 @@ const parseTextArray: (text: string) => unknown = pg.types.getTypeParser(arrays.
 const keepText: Parser = (text) => text
 
 /** Reads PostgreSQL's text of a `timestamptz`, in whatever time zone the session writes it. */
-export function instantFromTimestamptz(text: string): Instant {
+function instantFromTimestamptz(text: string): Instant {
   // Sessions in UTC write this form, which the engine's own parser reads several times faster than pg's.
   if (text.endsWith('+00') && text.charCodeAt(4) === 45 && text.charCodeAt(10) === 32) {
     return Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)

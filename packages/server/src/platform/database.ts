@@ -39,7 +39,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /** The oldest PostgreSQL that our SQL is written for. */
-export const SERVER_VERSION_MIN = 15
+const SERVER_VERSION_MIN = 15
 
 const POOL_MAX_DEFAULT = 8
 const WAIT_MS_DEFAULT = 10_000

@@ -1,8 +1,10 @@
 /*
  * Background jobs: graphile-worker behind the few verbs that we use.
  *
- * States of a runner: starting → listening (jobs are taken as they are added, and polled for as a safety net) → lost (the
- * library gave up, for example after a long outage) → starting again after a pause …; from any of them → stopped.
+ * States of a runner: starting → listening (jobs are taken as they are added, and polled for as a safety net) → lost (its
+ * session, or the library, gave up) → starting again after a pause …; from any of them → stopped.
+ * A runner that lost its database may never end: the library's promise can stay open when the connections break while a
+ * job's end is being written. So its end is waited for only so long, and it has a pool of its own, which goes with it.
  *
  * States of a job: waiting → locked by a runner → done (the row is gone), or failed → waiting again, exponentially later
  * (e^n seconds for the n-th failure, at most 6 hours), → after `max_attempts` (25, about four days) dead: the row stays
@@ -50,7 +52,11 @@ export interface JobRunner {
 
 /** The safety net beside NOTIFY, and how soon a failed job is noticed to be due. */
 const pollIntervalMs = 1_000
-const restartPauseMs = 1_000
+const restartPauseMs = 500
+/** How long a runner that lost its database may take to end before it is given up. */
+const lostTimeoutMs = 1_000
+/** The library lets jobs end for five seconds, then gives them up. */
+const stopTimeoutMs = 10_000
 const recoverIntervalMs = 5_000
 const quietPollMs = 5
 const quietTimeoutMs = 60_000
@@ -64,26 +70,21 @@ const preset: GraphileConfig.Preset = { worker: { completeJobBatchDelay: 0, fail
 
 interface State {
   readonly options: JobRunnerOptions
-  readonly pool: pg.Pool
+  /** For everything but the runner. Replaced when the library may have kept connections of it for good. */
+  pool: pg.Pool
   readonly tasks: TaskList
   ran: number
-  runner: Runner | undefined
   isListening: boolean
   readonly stopping: AbortController
 }
 
 /** Starts taking jobs. It does not wait for the database and survives its absence. */
 export function startJobRunner(options: JobRunnerOptions): JobRunner {
-  const { log } = options
-  const pool = createJobPool(options.url, options.concurrency + 3, (error) =>
-    log.warn({ err: error }, 'a connection of the job runner was lost'),
-  )
   const state: State = {
     options,
-    pool,
+    pool: openPool(options),
     tasks: Object.fromEntries(Object.entries(options.tasks).map(([name, task]) => [name, counted(() => state, task)])),
     ran: 0,
-    runner: undefined,
     isListening: false,
     stopping: new AbortController(),
   }
@@ -91,7 +92,7 @@ export function startJobRunner(options: JobRunnerOptions): JobRunner {
   let stopped: Promise<void> | undefined
   return {
     runAllDue: () => runAllDue(state),
-    deadJobs: () => countDeadJobs(pool),
+    deadJobs: () => countDeadJobs(state.pool),
     isListening: () => state.isListening,
     stop: () => {
       stopped ??= stop(state, running)
@@ -112,9 +113,19 @@ function counted(state: () => State, task: JobTask): JobTask {
 
 async function stop(state: State, running: Promise<unknown>): Promise<void> {
   state.stopping.abort()
-  if (state.runner) await stopOnce(state.runner)
   await running
-  await state.pool.end()
+  await discard(state.pool)
+}
+
+function openPool({ url, concurrency, log }: JobRunnerOptions): pg.Pool {
+  return createJobPool(url, concurrency + 3, (error) =>
+    log.warn({ err: error }, 'a connection of the job runner was lost'),
+  )
+}
+
+/** Closes a pool; connections that nobody gives back are not waited for. */
+async function discard(pool: pg.Pool): Promise<void> {
+  await within(lostTimeoutMs, pool.end())
 }
 
 /** Keeps a runner running: the library gives up after a long outage of the database, and we do not. */
@@ -128,43 +139,60 @@ async function superviseRunner(state: State): Promise<void> {
       log.error({ err: error }, 'the job runner stopped and will be started again')
     }
     state.isListening = false
-    state.runner = undefined
     if (!signal.aborted) await pause(restartPauseMs, signal)
   }
 }
 
 async function runUntilLost(state: State): Promise<void> {
-  const guard = await state.pool.connect()
+  const { signal } = state.stopping
+  const pool = openPool(state.options)
+  const over = Promise.withResolvers<void>()
+  const end = () => over.resolve()
+  signal.addEventListener('abort', end, { once: true })
   try {
-    const events: WorkerEvents = new EventEmitter()
-    const created = Promise.withResolvers<string>()
-    events.on('pool:create', ({ workerPool }) => created.resolve(workerPool.id))
-    events.on('pool:listen:success', () => {
-      state.isListening = true
-    })
-    events.on('pool:listen:error', () => {
-      state.isListening = false
-    })
-    const runner = await run({
-      pgPool: state.pool,
-      taskList: state.tasks,
-      concurrency: state.options.concurrency,
-      logger: createJobLogger(state.options.log),
-      events,
-      pollInterval: pollIntervalMs,
-      preset,
-      noHandleSignals: true,
-    })
-    state.runner = runner
-    guard.on('error', () => void stopOnce(runner))
-    await guard.query('select pg_try_advisory_lock(hashtextextended($1, 0))', [`paylect-jobs:${await created.promise}`])
-    // Asked to stop while it was starting: nobody else knows of this runner.
-    if (state.stopping.signal.aborted) await stopOnce(runner)
-    await runner.promise
+    const guard = await pool.connect()
+    guard.on('error', end)
+    const { runner, lockName } = await startRunner(state, pool)
+    try {
+      await guard.query('select pg_try_advisory_lock(hashtextextended($1, 0))', [lockName])
+      // Asked to stop while it was starting: the signal has been given and comes no more.
+      if (!signal.aborted) await Promise.race([runner.promise, over.promise])
+    } finally {
+      await within(
+        signal.aborted ? stopTimeoutMs : lostTimeoutMs,
+        Promise.allSettled([stopOnce(runner), runner.promise]),
+      )
+      // Closed, not handed back: the advisory lock ends with the session.
+      guard.release(true)
+    }
   } finally {
-    // Closed, not handed back: the advisory lock ends with the session.
-    guard.release(true)
+    signal.removeEventListener('abort', end)
+    await discard(pool)
   }
+}
+
+async function startRunner(state: State, pgPool: pg.Pool): Promise<{ runner: Runner; lockName: string }> {
+  const { log, concurrency } = state.options
+  const events: WorkerEvents = new EventEmitter()
+  const created = Promise.withResolvers<string>()
+  events.on('pool:create', ({ workerPool }) => created.resolve(workerPool.id))
+  events.on('pool:listen:success', () => {
+    state.isListening = true
+  })
+  events.on('pool:listen:error', () => {
+    state.isListening = false
+  })
+  const runner = await run({
+    pgPool,
+    taskList: state.tasks,
+    concurrency,
+    logger: createJobLogger(log),
+    events,
+    pollInterval: pollIntervalMs,
+    preset,
+    noHandleSignals: true,
+  })
+  return { runner, lockName: `paylect-jobs:${await created.promise}` }
 }
 
 /** A runner that ended by itself meanwhile refuses to be stopped; it is gone either way. */
@@ -207,17 +235,36 @@ async function runAllDue(state: State): Promise<number> {
   const deadlineMs = performance.now() + quietTimeoutMs
   while (performance.now() < deadlineMs) {
     if ((await countDueJobs(state.pool)) === 0) return state.ran - ranBefore
-    await runOnce({
-      pgPool: state.pool,
-      taskList: state.tasks,
-      logger: createJobLogger(state.options.log),
-      preset,
-      noHandleSignals: true,
-    })
+    await runDueOnce(state, deadlineMs - performance.now())
     if ((await countDueJobs(state.pool)) === 0) return state.ran - ranBefore
     await sleep(quietPollMs)
   }
   throw new Error(`background jobs were still under way after ${quietTimeoutMs} ms`)
+}
+
+/** Like the runner, a run that lost its database may never end: it is then given up with the pool that it holds. */
+async function runDueOnce(state: State, timeoutMs: number): Promise<void> {
+  const pgPool = state.pool
+  const running = runOnce({
+    pgPool,
+    taskList: state.tasks,
+    logger: createJobLogger(state.options.log),
+    preset,
+    noHandleSignals: true,
+  })
+  try {
+    if (await within(timeoutMs, running)) return
+  } catch (error) {
+    replacePool(state, pgPool)
+    throw error
+  }
+  replacePool(state, pgPool)
+}
+
+function replacePool(state: State, used: pg.Pool): void {
+  if (state.pool !== used || state.stopping.signal.aborted) return
+  state.pool = openPool(state.options)
+  void discard(used)
 }
 
 /** Jobs that are due or under way. A dead job is neither. */
@@ -240,4 +287,15 @@ async function countDeadJobs(pool: pg.Pool): Promise<number> {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
+
+/** Waits for `work` at most `ms`; answers whether it ended. Its failure after that is nobody's any more. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<false>()
+  const timer = setTimeout(() => late.resolve(false), ms)
+  try {
+    return await Promise.race([work.then(() => true as const), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }

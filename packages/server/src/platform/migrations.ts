@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
-import { connectionConfig, describeUrl, waitForServer } from './database.ts'
+import { connectionConfig, waitForServer } from './database.ts'
 import {
   DEFAULT_MIGRATIONS_DIRECTORY,
   MigrationError,
@@ -52,32 +52,6 @@ export async function migrate(url: string, directory = DEFAULT_MIGRATIONS_DIRECT
   } finally {
     // Ending the session gives the lock up, whatever state it is in.
     await turn.end()
-  }
-}
-
-/**
- * Throws `MigrationError` unless exactly the migrations in `directory` were applied, unedited. Changes nothing.
- * A server calls this before it takes requests.
- */
-export async function assertMigrated(url: string, directory = DEFAULT_MIGRATIONS_DIRECTORY): Promise<void> {
-  const files = await readMigrationFiles(directory)
-  await waitForServer({ url, applicationName: APPLICATION_NAME })
-  const client = new pg.Client(connectionConfig(url, APPLICATION_NAME))
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ present: boolean }>('select to_regclass($1) is not null as present', [
-      CHECKSUM_TABLE,
-    ])
-    const applied = rows[0]?.present === true ? await readApplied(client) : new Map<string, string>()
-    assertUnchanged(files, applied, directory)
-    const missing = files.filter((file) => !applied.has(file.name)).map((file) => file.name)
-    if (missing.length === 0) return
-    throw new MigrationError(
-      `The database at ${describeUrl(url)} lacks ${missing.length} migration(s): ${missing.join(', ')}. Run "paylect migrate" first.`,
-    )
-  } finally {
-    await client.end()
   }
 }
 

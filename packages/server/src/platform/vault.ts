@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
@@ -170,17 +170,4 @@ export class Secret {
   [inspect.custom](): string {
     return secretMask
   }
-}
-
-/**
- * Whether two texts are equal, in a time that tells nothing of where they differ or of the length of `b`. For tokens,
- * signatures and codes that a stranger may guess at. Digests are compared, taken over UTF-16 so that no two distinct
- * texts meet.
- */
-export function constantTimeEqual(a: string, b: string): boolean {
-  return timingSafeEqual(digestOf(a), digestOf(b))
-}
-
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(Buffer.from(text, 'utf16le')).digest()
 }

@@ -40,7 +40,7 @@ export interface Beneficiary {
 /** What the rail needs beyond the amount. Plain JSON; never a card number. */
 export interface RailInstruction {
   readonly [key: string]: string | number | boolean | null | undefined
-  /** Sandbox only: a scenario of the simulator, for example `declined:insufficient_funds` (see docs/sandbox.md). */
+  /** Sandbox only: a scenario of the simulator, for example `declined:insufficient_funds` (see docs/sandbox-magic-values.md). */
   readonly simulate?: string
   /** The payer's UPI address, where known. */
   readonly payerUpiId?: string

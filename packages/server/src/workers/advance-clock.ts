@@ -12,6 +12,8 @@ export interface ClockMover {
   setClock(instant: Instant): Promise<void>
   /** Runs one round of jobs, timers and deliveries that are due now; answers how many there were. */
   runDue(): Promise<number>
+  /** How long a move may take in real time, in milliseconds; half a minute unless told otherwise. */
+  readonly timeoutMs?: number
 }
 
 /** Moments at which something falls due, on the way of one move. */
@@ -21,18 +23,22 @@ const roundsMax = 1_000
 /** How often the same moment may come up again because another process holds what is due. */
 const stallsMax = 200
 const stallPauseMs = 25
+/** Shorter than what a request may take: a receiver that never answers must not hold up every later move. */
+const timeoutMsDefault = 30_000
 
 /**
  * Moves the sandbox's clock to `target` the way time would have: it stops at every moment at which something falls due,
  * in order, and goes on only when all work of that moment is done, so that a timer that is set by another timer runs at
  * its own time. Resolves once the clock stands at `target` and nothing is due. Refuses to go back. Throws an
- * `EngineError` when there is too much on the way; the clock then stands where it got to, and a second call goes on.
+ * `EngineError` when there is too much on the way, or it takes too long; the clock then stands where it got to, and a
+ * second call goes on.
  */
-export async function moveSandboxClock(mover: ClockMover, target: Instant): Promise<void> {
+export async function moveSandboxClock(given: ClockMover, target: Instant): Promise<void> {
+  const mover = withDeadline(given, target)
   if (target < mover.clock.now()) {
     const now = isoFromInstant(mover.clock.now())
     throw new EngineError('invalid_request', 'clock_goes_back', {
-      field: 'now',
+      field: 'set',
       message: `The sandbox clock stands at ${now} and moves forward only.`,
     })
   }
@@ -49,6 +55,23 @@ export async function moveSandboxClock(mover: ClockMover, target: Instant): Prom
     if (stalls > 0) await new Promise((resolve) => setTimeout(resolve, stallPauseMs))
   }
   throw unfinished(mover, target, `more than ${stepsMax} things fell due on the way`)
+}
+
+/** What a round has begun goes on after the deadline; only the move does not wait for it any longer. */
+function withDeadline(mover: ClockMover, target: Instant): ClockMover {
+  const deadlineMs = performance.now() + (mover.timeoutMs ?? timeoutMsDefault)
+  const runDue = async () => {
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      late.reject(unfinished(mover, target, 'what falls due there takes long, as with a receiver that does not answer'))
+    }, deadlineMs - performance.now())
+    try {
+      return await Promise.race([mover.runDue(), late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  return { ...mover, runDue }
 }
 
 async function setAndSettle(mover: ClockMover, target: Instant): Promise<void> {

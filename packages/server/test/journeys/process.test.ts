@@ -61,7 +61,17 @@ describe('the process', () => {
     const pidFile = await readFile(join(directory.path, 'postgresql', 'postmaster.pid'), 'utf8')
     process.kill(Number(pidFile.split('\n')[0]), 'SIGKILL')
     await expect.poll(() => statusOf(gateway, id).catch(() => 0), { timeout: 20_000 }).toBe(200)
-    await createPayment(gateway)
+    // A write that meets a connection of the old server is told to come back (503); the next one finds the new server.
+    await expect
+      .poll(
+        () =>
+          createPayment(gateway).then(
+            () => 'created',
+            () => 'try again',
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe('created')
     await gateway.stop()
   })
 

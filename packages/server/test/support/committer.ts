@@ -27,7 +27,7 @@ export function createTestCommitter(store: Store, given: Partial<CommitterOption
   const committer = createCommitter({
     store,
     sources: { now: () => clock.now(), newId: (mode, prefix) => ids[mode].newId(prefix, clock.now()) },
-    metrics: { group: (size) => groups.push(size), waited: () => {}, answered: () => {}, depth: () => {} },
+    metrics: { group: (size) => groups.push(size), waited: () => {}, answered: () => {} },
     lanes: 1,
     groupMax: 256,
     queueMax: 1_000,

@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { assertMigrated } from '../../src/platform/migrations.ts'
+import { migrate } from '../../src/platform/migrations.ts'
 import { createTestDatabase } from './database.ts'
 
 describe('a test database', () => {
   test('is migrated, and apart from every other one', async () => {
     const [first, second] = await Promise.all([createTestDatabase(), createTestDatabase()])
-    await assertMigrated(first.url)
+    expect(await migrate(first.url)).toEqual({ applied: [] })
     const client = new pg.Client({ connectionString: first.url })
     await client.connect()
     await client.query('create table only_here (id int)')

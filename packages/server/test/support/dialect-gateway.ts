@@ -58,7 +58,7 @@ export async function openDialectGateway(
   const { scope, otherScope } = await provisionRoles(testEngine, dialects, keys)
   const services: DialectServices = {
     engine,
-    checkoutUrl: (baseUrl, { mode }, paymentId) => `${baseUrl}/pay/${mode}-${paymentId}`,
+    checkoutUrl: (baseUrl, { mode }, paymentId) => `${new URL(baseUrl).origin}/pay/${mode}-${paymentId}`,
     assertCallbackUrl,
     isScenario: (text) => parseScenario(text) !== undefined,
     sandboxClock: {

@@ -67,7 +67,7 @@ export async function createTestEngine(
   const committer = createCommitter({
     store,
     sources: { now, newId: (mode, prefix) => ids[mode].newId(prefix, now(mode)) },
-    metrics: { group: () => {}, waited: () => {}, answered: () => {}, depth: () => {} },
+    metrics: { group: () => {}, waited: () => {}, answered: () => {} },
     lanes: 2,
     groupMax: 256,
     queueMax: 10_000,

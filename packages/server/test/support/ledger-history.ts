@@ -31,7 +31,10 @@ export async function writeLedgerHistory(url: string, database: Database, scopes
     const plan = { method: 'upi', basisPoints: 200, fixed: { INR: 3n }, refundPolicy: 'returned' } as const
     const merchant = { scope, name: 'Example Shop', apiKeys: [], webhookEndpoints: [], feePlans: [plan] }
     await committer.submit(provisionMerchant, merchant)
-    const [whole = ''] = [await pay(committer, scope, 10_000, [10_000]), await pay(committer, scope, 9_000, [4_000, 5_000])]
+    const [whole = ''] = [
+      await pay(committer, scope, 10_000, [10_000]),
+      await pay(committer, scope, 9_000, [4_000, 5_000]),
+    ]
     await pay(committer, scope, 5_000, [5_700])
     for (const outcome of [moved(1_000), declined, undefined]) await refund(committer, scope, whole, 1_000, outcome)
     for (const outcome of [moved(700), declined, undefined]) await payout(committer, scope, 700, outcome)
@@ -62,7 +65,14 @@ async function refund(committer: Committer, scope: Scope, paymentId: string, min
 
 async function payout(committer: Committer, scope: Scope, minor: number, outcome?: RailOutcome): Promise<void> {
   const beneficiary = { name: 'Asha Rao', accountNumber: null, bankCode: null, upiId: 'asha@upi' }
-  const wanted = { ...common, scope, amount: money(minor, 'INR'), method: 'upi', rail: 'simulator', beneficiary } as const
+  const wanted = {
+    ...common,
+    scope,
+    amount: money(minor, 'INR'),
+    method: 'upi',
+    rail: 'simulator',
+    beneficiary,
+  } as const
   const { result } = await committer.submit(createPayout, wanted)
   if (!outcome) return
   await committer.submit(settlePayout, { scope, payoutId: result.id, attemptId: result.attemptId, outcome })

@@ -8,7 +8,8 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
 /**
- * Everything that this dialect does without the document saying so. Change a choice here and it changes everywhere;
+ * Everything that this dialect does without the document saying so. A choice that is a figure or a word is read from
+ * here; `amountUnit` and `unknownFieldsIgnored` only tell what `wire.ts` and the schemas do.
  * `docs/dialects/monetiflow.md` repeats each reason, and a test holds the two together.
  */
 export const inferred = {

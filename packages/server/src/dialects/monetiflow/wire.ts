@@ -5,9 +5,9 @@ import { isCurrency, minorMax } from '../../kernel/money.ts'
 import { inferred } from './inferred.ts'
 
 /** The longest URL that is accepted. */
-export const urlCharactersMax = 2_048
+const urlCharactersMax = 2_048
 /** The longest name or reference of the merchant's own. */
-export const textCharactersMax = 100
+const textCharactersMax = 100
 const metadataKeyCharactersMax = 40
 const metadataValueCharactersMax = 500
 /** The last instant that a filter may name: the end of the year 9999. */

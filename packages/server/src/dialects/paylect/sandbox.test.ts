@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DialectGateway, openDialectGateway } from '../../../test/support/dialect-gateway.ts'
+import { houseCaller } from '../../../test/support/house-caller.ts'
 import { idOf } from '../monetiflow/ids.ts'
 import { monetiflow } from '../monetiflow/index.ts'
 import { paylect } from './index.ts'
@@ -10,12 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.close())
 
-async function call(method: 'GET' | 'POST', path: string, payload?: object) {
-  const headers = { authorization: `Bearer ${gateway.key(paylect, 'main')}` }
-  const sent = { method, url: `/v1${path}`, headers }
-  const answer = await gateway.app.inject(payload ? { ...sent, payload } : sent)
-  return { status: answer.statusCode, headers: answer.headers, body: answer.json() as Record<string, unknown> }
-}
+const call = houseCaller(() => gateway)
 
 async function openPayment(reference?: string) {
   const { result } = await gateway.engine.payments.create({
@@ -180,6 +176,23 @@ describe('webhooks of the house API', () => {
     const rendered = paylect.renderEvent(event)
     const shown = (await call('GET', `/payments/${payment.id}`)).body
     expect(JSON.parse(rendered?.body ?? '')).toMatchObject({ type: 'payment.created', livemode: false, data: shown })
-    expect(paylect.renderEvent({ ...event, type: 'refund.created', objectKind: 'refund' })).toBeUndefined()
+    expect(paylect.renderEvent({ ...event, objectKind: 'weather' })).toBeUndefined()
   })
+})
+
+// Last, because a clock never goes back.
+test('the sandbox’s clock ends in the year 9000, before instants have no form any more', async () => {
+  let latest = ''
+  for (let decade = 0; decade < 1_000; decade += 1) {
+    const { status, body } = await call('POST', '/sandbox/clock', { advance: 'P10Y' })
+    gateway.forgetCalls()
+    if (status !== 200) {
+      expect([status, body['code'], body['field']]).toEqual([400, 'clock_too_far', 'advance'])
+      break
+    }
+    latest = String(body['now'])
+  }
+  expect(latest).toMatch(/^899\d-/)
+  expect((await call('POST', '/sandbox/clock', { set: '9000-01-01T00:00:00Z' })).status).toBe(200)
+  expect((await openPayment()).status).toBe('awaiting_payer')
 })

@@ -1,32 +1,16 @@
 import { Webhook } from 'standardwebhooks'
 import * as z from 'zod'
-import type { EngineEvent, Payment } from '../../engine/index.ts'
+import type { EngineEvent } from '../../engine/index.ts'
 import type { RenderedEvent, SigningInput, WebhookPolicy } from '../dialect.ts'
-import { paymentObject, paymentShown } from './objects.ts'
-import { instantShown } from './wire.ts'
+import { eventObject, eventShown, hasHouseForm } from './event-object.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
-/** The payload of Standard Webhooks: a type, a time and the object. */
-const envelope = z.object({
-  id: z.string(),
-  type: z.string(),
-  timestamp: instantShown,
-  livemode: z.boolean(),
-  data: paymentObject,
-})
-
-/** Renders what happens to payments under the engine's own names. Refunds and payouts have no house form yet and are not told. */
+/** Renders what happens under the engine's own names, as the feed shows it. */
 export function renderEvent(event: EngineEvent): RenderedEvent | undefined {
-  if (event.objectKind !== 'payment') return undefined
-  const body = z.encode(envelope, {
-    id: event.id,
-    type: event.type,
-    timestamp: event.createdAt,
-    livemode: event.mode === 'live',
-    data: paymentShown(event.data as Payment),
-  })
+  if (!hasHouseForm(event)) return undefined
+  const body = z.encode(eventObject, eventShown(event))
   return { type: event.type, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
 }
 

@@ -12,6 +12,7 @@ export const apiScopes = [
   'payouts:write',
   'transactions:read',
   'balance:read',
+  'events:read',
   'sandbox:write',
 ] as const
 

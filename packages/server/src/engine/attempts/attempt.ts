@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { type Money, money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineTransitions, nextState, reachableFrom } from '../../kernel/transitions.ts'
+import { canReach, defineTransitions, nextState } from '../../kernel/transitions.ts'
 import type { PaymentMethod, RailInstruction, RailOperation, RailOutcome } from '../../rails/rail.ts'
 import { type Change, enqueue, insert } from '../commit/changes.ts'
 import type { DecisionContext } from '../commit/command.ts'
@@ -80,7 +80,18 @@ export const attemptKind = defineKind<Attempt>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
-  canMove: (from, to) => reachableFrom(attemptTransitions, from as AttemptStatus).has(to as AttemptStatus),
+  fixed: [
+    'subjectKind',
+    'subjectId',
+    'rail',
+    'operation',
+    'method',
+    'amountMinor',
+    'currency',
+    'instruction',
+    'createdAt',
+  ],
+  canMove: canReach(attemptTransitions),
   dueProperty: 'dueAt',
 })
 
@@ -101,7 +112,7 @@ export const submitAttemptJobName = 'submit_attempt'
  * If the process dies between the commit and the call, nobody has asked the rail: the poller picks the attempt up after
  * this time, in milliseconds of the mode's clock.
  */
-export const firstPollAfterMs = 30_000
+const firstPollAfterMs = 30_000
 
 interface AttemptSpec {
   readonly subjectKind: Attempt['subjectKind']
@@ -145,10 +156,24 @@ export function recordAttempt(attempt: Attempt): Change[] {
   return [insert(attemptKind, attempt), enqueue(submitAttemptJobName, { merchantId, mode, attemptId: id })]
 }
 
+/** What a rail has said about an attempt, for the command that settles the attempt's subject. */
+export interface RailAnswer {
+  readonly scope: Scope
+  readonly attemptId: string
+  readonly outcome: RailOutcome
+  /** Whether the rail was asked, which slows the next question down. */
+  readonly polled?: boolean | undefined
+}
+
 /** The attempt after a rail's answer, or `undefined` when it was settled before: a late or repeated answer changes nothing. */
-export function attemptAfter(attempt: Attempt, outcome: RailOutcome, now: Instant): Attempt | undefined {
+export function attemptAfter(
+  attempt: Attempt,
+  { outcome, polled }: Pick<RailAnswer, 'outcome' | 'polled'>,
+  now: Instant,
+): Attempt | undefined {
   const status = nextState(attemptTransitions, attempt.status, outcome.outcome)
   if (!status) return undefined
+  const polls = attempt.polls + (polled ? 1 : 0)
   const railReference =
     'railReference' in outcome ? (outcome.railReference ?? attempt.railReference) : attempt.railReference
   return {
@@ -158,7 +183,8 @@ export function attemptAfter(attempt: Attempt, outcome: RailOutcome, now: Instan
     receivedMinor: outcome.outcome === 'succeeded' ? outcome.received.minor : 0n,
     code: outcome.outcome === 'declined' ? outcome.code : null,
     message: 'message' in outcome ? outcome.message : null,
-    dueAt: 'pollAfterMs' in outcome ? now + pollDelayMs(outcome.pollAfterMs, attempt.polls) : null,
+    polls,
+    dueAt: 'pollAfterMs' in outcome ? now + pollDelayMs(outcome.pollAfterMs, polls) : null,
     updatedAt: now,
   }
 }

@@ -18,7 +18,7 @@ import type {
   RawNotification,
 } from '../../rails/rail.ts'
 import type { Committer } from '../commit/committer.ts'
-import type { FactRef, ScopedRow } from '../commit/kind.ts'
+import { readRow } from '../commit/read-row.ts'
 import type { Store } from '../commit/store.ts'
 import { paymentFact } from '../payments/payment.ts'
 import { settlePayment } from '../payments/settle-payment.ts'
@@ -45,15 +45,20 @@ const unknownPollAfterMs = 15_000
 
 /** Calls the rail for an attempt that nobody has called it for yet, and records the outcome. Safe to repeat. */
 export async function submitAttempt(runner: AttemptRunner, scope: Scope, attemptId: string): Promise<void> {
-  const attempt = await readRow(runner, attemptFact(scope, attemptId))
-  if (attempt?.status !== 'pending') return
+  const attempt = await readRow(runner.store, attemptFact(scope, attemptId))
+  if (attempt) await submitRecorded(runner, attempt)
+}
+
+/** The same for an attempt as its command has just recorded it. */
+export async function submitRecorded(runner: AttemptRunner, attempt: Attempt): Promise<void> {
+  if (attempt.status !== 'pending') return
   const { rail, asked } = await prepared(runner, attempt)
   await settleAttempt(runner, attempt, await callRail(runner, rail, asked), false)
 }
 
 /** Asks the rail what became of an attempt whose due time has come, and records the answer. */
 export async function pollAttempt(runner: AttemptRunner, scope: Scope, attemptId: string): Promise<void> {
-  const attempt = await readRow(runner, attemptFact(scope, attemptId))
+  const attempt = await readRow(runner.store, attemptFact(scope, attemptId))
   if (!attempt || isSettled(attempt)) return
   const { rail, asked } = await prepared(runner, attempt)
   const answer = await guarded<RailPollOutcome>(runner, rail, () => rail.poll?.(asked, { now: runner.now(scope.mode) }))
@@ -74,7 +79,7 @@ export async function receiveNotification(
 ): Promise<boolean> {
   const notification = runner.rails.find(railName)?.parseNotification?.(raw)
   if (!notification) return false
-  const attempt = await readRow(runner, attemptFact(notification.scope, notification.attemptId))
+  const attempt = await readRow(runner.store, attemptFact(notification.scope, notification.attemptId))
   if (!attempt || attempt.rail !== railName) return false
   await settleAttempt(runner, attempt, notification.outcome, false)
   return true
@@ -95,7 +100,7 @@ export async function settleAttempt(
   } else if (attempt.subjectKind === 'payout') {
     await runner.committer.submit(settlePayout, { ...common, payoutId: subjectId })
   } else {
-    const refund = await readRow(runner, refundFact(scope, subjectId))
+    const refund = await readRow(runner.store, refundFact(scope, subjectId))
     assertInvariant(refund !== undefined, 'refund_of_attempt_missing')
     await runner.committer.submit(settleRefund, { ...common, refundId: subjectId, paymentId: refund.paymentId })
   }
@@ -147,21 +152,13 @@ async function prepared(runner: AttemptRunner, attempt: Attempt): Promise<{ rail
 
 async function originalReferenceOf(runner: AttemptRunner, { merchantId, mode, subjectId }: Attempt) {
   const scope = { merchantId, mode }
-  const refund = await readRow(runner, refundFact(scope, subjectId))
-  const payment = refund && (await readRow(runner, paymentFact(scope, refund.paymentId)))
-  const collection = payment?.attemptId ? await readRow(runner, attemptFact(scope, payment.attemptId)) : undefined
+  const refund = await readRow(runner.store, refundFact(scope, subjectId))
+  const payment = refund && (await readRow(runner.store, paymentFact(scope, refund.paymentId)))
+  const collection = payment?.attemptId ? await readRow(runner.store, attemptFact(scope, payment.attemptId)) : undefined
   return collection?.railReference ?? null
 }
 
 async function beneficiaryOf(runner: AttemptRunner, attempt: Attempt): Promise<Beneficiary | null> {
   const { merchantId, mode, subjectId } = attempt
-  return (await readRow(runner, payoutFact({ merchantId, mode }, subjectId)))?.beneficiary ?? null
-}
-
-async function readRow<Row extends ScopedRow>(
-  { store }: Pick<AttemptRunner, 'store'>,
-  ref: FactRef<Row>,
-): Promise<Row | undefined> {
-  const [row] = await store.read([ref])
-  return row as Row | undefined
+  return (await readRow(runner.store, payoutFact({ merchantId, mode }, subjectId)))?.beneficiary ?? null
 }

@@ -75,6 +75,11 @@ export function post(debit: Account, credit: Account, amount: Money, origin: Tra
   return { change: 'post', debit, credit, amount, ...origin, type: 'posted', reservation: null }
 }
 
+/** As `post`, or no change at all where there is nothing to move: a transfer of zero would explain nothing. */
+export function postUnlessZero(debit: Account, credit: Account, amount: Money, origin: TransferOrigin): Post[] {
+  return amount.minor === 0n ? [] : [post(debit, credit, amount, origin)]
+}
+
 /** Holds `amount` in `debit` for `credit` under the name `reservation` until it is posted or voided, once. */
 export function reserve(
   debit: Account,

@@ -8,7 +8,7 @@ const integerMax = 2 ** 31 - 1
 /** The years that ISO 8601 writes with four digits, which PostgreSQL reads back as they are. */
 const instantMin = -62_135_596_800_000
 const instantMax = 253_402_300_799_999
-/** In canonical JSON: an escaped U+0000 or half of a surrogate pair. `jsonb` can hold neither. */
+/** In canonical JSON: an escaped U+0000 or half of a surrogate pair. PostgreSQL can make text of neither. */
 const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 
 /**

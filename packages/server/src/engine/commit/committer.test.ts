@@ -134,7 +134,7 @@ describe('one bad command', () => {
     const fail = () => {
       throw new Error('an observer broke')
     }
-    const metrics = { group: fail, waited: fail, answered: fail, depth: fail }
+    const metrics = { group: fail, waited: fail, answered: fail }
     const { committer, store, defects } = setUp({ metrics, onCommitted: fail })
     await committer.submit(add, { scope, reference: 'a' })
     await committer.submit(add, { scope, reference: 'b' })

@@ -63,7 +63,6 @@ export interface CommitterMetrics {
   group(size: number, commitSeconds: number): void
   waited(seconds: number): void
   answered(command: string, result: Answer['is']): void
-  depth(waiting: number): void
 }
 
 /** How a committer is built. */
@@ -101,7 +100,6 @@ function withQuietObservers(options: CommitterOptions): CommitterOptions {
       group: (size, seconds) => quietly(() => metrics.group(size, seconds), 'metrics'),
       waited: (seconds) => quietly(() => metrics.waited(seconds), 'metrics'),
       answered: (command, result) => quietly(() => metrics.answered(command, result), 'metrics'),
-      depth: (waiting) => quietly(() => metrics.depth(waiting), 'metrics'),
     },
     onCommitted: (writes) => quietly(() => onCommitted(writes), 'on_committed'),
     onDefect: (error, command) => quietly(() => onDefect(error, command), 'on_defect'),
@@ -130,7 +128,6 @@ const overloadedRetryAfterSeconds = 1
 export function createCommitter(given: CommitterOptions): Committer {
   const options = withQuietObservers(given)
   const lanes: Lane[] = Array.from({ length: options.lanes }, () => ({ queue: [], running: undefined }))
-  const depth = () => lanes.reduce((sum, lane) => sum + lane.queue.length, 0)
   let draining = false
   return {
     submit: (command, input, idempotency) =>
@@ -143,24 +140,22 @@ export function createCommitter(given: CommitterOptions): Committer {
         const settle = resolve as (outcome: Outcome<unknown>) => void
         const enqueuedAtMs = performance.now()
         lane.queue.push({ command, input, idempotency, resolve: settle, reject, enqueuedAtMs, deferrals: 0 })
-        options.metrics.depth(depth())
-        lane.running ??= runLane(options, lane, depth)
+        lane.running ??= runLane(options, lane)
       }),
     drain: async () => {
       draining = true
       await Promise.all(lanes.map((lane) => lane.running))
     },
-    depth,
+    depth: () => lanes.reduce((sum, lane) => sum + lane.queue.length, 0),
   }
 }
 
 /** Runs groups until nothing waits. The first `await` lets commands that were submitted in the same turn join the group. */
-async function runLane(options: CommitterOptions, lane: Lane, depth: () => number): Promise<void> {
+async function runLane(options: CommitterOptions, lane: Lane): Promise<void> {
   await Promise.resolve()
   while (lane.queue.length > 0) {
     const group = lane.queue.splice(0, options.groupMax)
     const startedAtMs = performance.now()
-    options.metrics.depth(depth())
     for (const waiting of group) options.metrics.waited((startedAtMs - waiting.enqueuedAtMs) / 1000)
     const deferred = await runGroup(options, group)
     lane.queue.unshift(...deferred)

@@ -1,6 +1,6 @@
 import type { Instant } from '../../kernel/clock.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineKind, type FactRef, factByKey, type ScopedRow } from './kind.ts'
+import { defineKind, type FactRef, factByKey, factByUnique, type ScopedRow } from './kind.ts'
 
 /** A fact that merchants hear of. Written in the command's transaction, never edited. */
 export interface EngineEvent extends ScopedRow {
@@ -43,4 +43,9 @@ export const eventKind = defineKind<EngineEvent>({
 /** Names an event by its number in the merchant's feed. */
 export function eventFact(scope: Scope, number: bigint): FactRef<EngineEvent> {
   return factByKey(eventKind, [scope.merchantId, scope.mode, number])
+}
+
+/** Names an event by its id. */
+export function eventByIdFact(scope: Scope, id: string): FactRef<EngineEvent> {
+  return factByUnique(eventKind, 'id', [scope.merchantId, scope.mode, id])
 }

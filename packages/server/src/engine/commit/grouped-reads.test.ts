@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Answered } from './flight.ts'
 import { createGroupedReads } from './grouped-reads.ts'
 import { type FactRef, factByKey } from './kind.ts'
 import type { Statement } from './kind-sql.ts'
 import { journalKind } from './ledger-kinds.ts'
-import { type Answered, ConnectionLost, type FlightConnection } from './postgres-connection.ts'
+import { ConnectionLost, type FlightConnection } from './postgres-connection.ts'
 import { StoreError } from './store.ts'
 
 /** A connection that answers each journal it is asked for, and remembers what was asked in one flight. */

@@ -5,8 +5,9 @@
  * States: idle (a read starts a flight at once; there is no timer) → flying → idle, or flying again for what has come
  * in meanwhile. A flight that loses its connection is flown once more on a new one: reading twice changes nothing.
  */
+import type { Answered } from './flight.ts'
 import { type FactRef, refText, type ScopedRow } from './kind.ts'
-import { type Answered, ConnectionLost, type FlightConnection, storeErrorOf } from './postgres-connection.ts'
+import { ConnectionLost, type FlightConnection, storeErrorOf } from './postgres-connection.ts'
 import { loadStatements, matched } from './row-statements.ts'
 
 interface Waiting {

@@ -18,7 +18,7 @@ const sqlTypes: Record<ColumnType, string> = {
   integer: 'integer',
   boolean: 'boolean',
   instant: 'timestamptz',
-  json: 'jsonb',
+  json: 'json',
 }
 
 /** One statement that loads all rows of a kind that are named by one of its keys, in key order, locked unless immutable. */
@@ -46,25 +46,26 @@ export function insertStatement(kind: Kind, rows: readonly ScopedRow[]): Stateme
 }
 
 /**
- * One statement that updates all changed rows of a kind. A row whose revision has moved since the decision makes the
- * statement fail with SQLSTATE `PLREV`, so that a lost update cannot be committed.
+ * One statement that updates all changed rows of a kind, but for the properties that are fixed. A row whose revision has
+ * moved since the decision makes the statement fail with SQLSTATE `PLREV`, so that a lost update cannot be committed.
  */
 export function updateStatement(kind: Kind, updates: readonly RowUpdate[]): Statement {
+  const { primaryKey, fixed } = kind
+  const changing = kind.properties.filter((property) => !fixed.has(property))
+  const sent = [...primaryKey, ...changing]
   const rows = updates.map((update) => update.row)
-  const values = columnsOfRows(kind, kind.properties, rows)
+  const values = columnsOfRows(kind, sent, rows)
   values.push(updates.map((update) => update.fromRevision))
   return statement(`update_${kind.name}`, values, () => {
-    const { properties, primaryKey } = kind
-    const arrays = properties.map((property, index) => `$${index + 1}::${arrayTypeOf(kind, property)}`)
-    const names = properties.map(columnOf)
-    const changing = properties.filter((property) => !primaryKey.includes(property)).map(columnOf)
+    const arrays = sent.map((property, index) => `$${index + 1}::${arrayTypeOf(kind, property)}`)
+    const names = sent.map(columnOf)
     const match = primaryKey.map((property) => `t.${columnOf(property)} = u.${columnOf(property)}`)
     // crosses merchants: a group holds rows of several merchants, each matched by its full key.
     return `with changed as (
-      update ${kind.table} t set ${changing.map((column) => `${column} = u.${column}`)}
-      from unnest(${arrays}, $${properties.length + 1}::integer[]) as u(${names}, from_revision)
+      update ${kind.table} t set ${changing.map((property) => `${columnOf(property)} = u.${columnOf(property)}`)}
+      from unnest(${arrays}, $${sent.length + 1}::integer[]) as u(${names}, from_revision)
       where ${match.join(' and ')} and t.revision = u.from_revision returning 1)
-      select expect_rows((select count(*) from changed), cardinality($${properties.length + 1}::integer[]))`
+      select expect_rows((select count(*) from changed), cardinality($${sent.length + 1}::integer[]))`
   })
 }
 

@@ -47,6 +47,8 @@ export interface Kind<Row extends ScopedRow = ScopedRow> {
   readonly uniques: { readonly [name: string]: readonly string[] }
   /** Immutable rows are never updated and never locked. */
   readonly immutable: boolean
+  /** Properties that an insert sets for good, the primary key among them. An update leaves them out, in both stores. */
+  readonly fixed: ReadonlySet<string>
   readonly rules: readonly RowRule<Row>[]
   /** A change of `status` that the tables forbid is vetoed by both stores. */
   readonly canMove: ((from: string, to: string) => boolean) | undefined
@@ -75,6 +77,8 @@ interface KindSpec<Row extends ScopedRow> {
   readonly primaryKey: readonly (keyof Row & string)[]
   readonly uniques?: { readonly [name: string]: readonly (keyof Row & string)[] }
   readonly immutable?: boolean
+  /** Beside the primary key. A decision that changes one is a defect. */
+  readonly fixed?: readonly (keyof Row & string)[]
   readonly rules?: readonly RowRule<Row>[]
   readonly canMove?: (from: string, to: string) => boolean
   readonly initial?: (key: FactKey) => Row
@@ -88,6 +92,7 @@ export function defineKind<Row extends ScopedRow>(spec: KindSpec<Row>): Kind<Row
     properties: Object.keys(spec.columns),
     uniques: spec.uniques ?? {},
     immutable: spec.immutable ?? false,
+    fixed: new Set([...spec.primaryKey, ...(spec.fixed ?? [])]),
     rules: spec.rules ?? [],
     canMove: spec.canMove,
     initial: spec.initial,

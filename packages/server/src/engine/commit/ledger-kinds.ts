@@ -65,6 +65,7 @@ export const accountKind = defineKind<Account>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'code', 'currency'],
+  fixed: ['side', 'bounded'],
   rules: [
     { name: 'ledger_accounts_never_below_zero', holds: (a) => !a.bounded || spendableBalance(a) >= 0n },
     { name: 'ledger_accounts_pending_not_negative', holds: (a) => a.debitsPending >= 0n && a.creditsPending >= 0n },
@@ -114,11 +115,6 @@ export const transferKind = defineKind<Transfer>({
 /** Names the pending transfer that opened a reservation. */
 export function reservationFact(scope: Scope, reservation: string): FactRef<Transfer> {
   return factByUnique(transferKind, 'reservation', [scope.merchantId, scope.mode, reservation])
-}
-
-/** Names the transfer that posted or voided a reservation; absent while the reservation is open. */
-export function resolutionFact(scope: Scope, reservation: string): FactRef<Transfer> {
-  return factByUnique(transferKind, 'resolution', [scope.merchantId, scope.mode, reservation])
 }
 
 function scopeOfKey(key: FactKey): { merchantId: string; mode: Mode } {

@@ -85,7 +85,7 @@ function applyWrites(tables: Tables, writes: GroupWrites): void {
   for (const [kind, updates] of writes.updates) {
     for (const update of updates) {
       const primary = checkedUpdate(tables, kind, update)
-      staged.push({ kind, row: rowAsStored(kind, update.row), primary })
+      staged.push({ kind, row: rowAsStored(kind, withFixed(tables, kind, primary, update.row)), primary })
     }
   }
   const freed = freedUniques(tables, writes.updates)
@@ -135,6 +135,13 @@ function checkedUpdate(tables: Tables, kind: Kind, update: { row: RevisedRow; fr
     throw new StoreError('vetoed', `${kind.table}: ${from} to ${to}`, `${kind.table}_status_moves`)
   }
   return primary
+}
+
+/** The row with the fixed properties of the row that it replaces. */
+function withFixed(tables: Tables, kind: Kind, primary: string, row: RevisedRow): RevisedRow {
+  const before = tables.rows.get(primary)?.row as unknown as Record<string, unknown>
+  const fixed = [...kind.fixed].map((property) => [property, before[property]])
+  return { ...row, ...Object.fromEntries(fixed) }
 }
 
 function checkRules(kind: Kind, row: ScopedRow): void {

@@ -1,27 +1,21 @@
 /*
  * A connection of the PostgreSQL store. States: open → busy with one transaction → open …, or broken, and then never
- * used again. All statements of one flight go to the server in one write and their answers are awaited together; after
- * the first failure the server skips the rest of the transaction, so a flight is also all or nothing.
+ * used again. It carries whole flights of statements (`flight.ts`), one at a time; after the first failure the server
+ * skips the rest of a flight.
  */
 import pg from 'pg'
-import { openPipelinedClient } from '../../platform/pipelined-client.ts'
+import { connectionConfig } from '../../platform/database.ts'
+import { type Answered, type KnownStatements, sendFlight } from './flight.ts'
 import type { Statement } from './kind-sql.ts'
 import { StoreError } from './store.ts'
-
-/** What a statement answered. */
-export interface Answered {
-  /** The command tag's first word: a `commit` that answers `ROLLBACK` has not committed. */
-  readonly command: string
-  readonly rows: readonly (readonly unknown[])[]
-}
 
 /** A connection that sends whole flights of statements. */
 export interface FlightConnection {
   /**
-   * Sends the statements together; a text may hold several, without values. Rejects with the first database error, or
+   * Sends the statements together. Rejects with the first database error, and then nothing behind it was executed, or
    * with `ConnectionLost`, and then the connection is broken.
    */
-  fly(statements: readonly (Statement | string)[]): Promise<readonly Answered[]>
+  fly(statements: readonly Statement[]): Promise<readonly Answered[]>
   readonly broken: boolean
   destroy(): void
 }
@@ -52,17 +46,17 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
   }
   const client = await openBounded(url, breaks, timeoutMs)
   client.on('end', breaks)
-  await settleFlight(sendAll(client, [planSettings]), timeoutMs, () => client.connection.stream.destroy()).catch(
-    (error: unknown) => {
-      throw new StoreError('unavailable', 'the database was lost while connecting', undefined, error)
-    },
-  )
+  const known: KnownStatements = new Map()
   const cut = () => {
     broken = true
     client.connection.stream.destroy()
   }
+  const settings = client.query({ text: planSettings, rowMode: 'array' }).then(() => [])
+  await landed(settings, timeoutMs, cut).catch((error: unknown) => {
+    throw new StoreError('unavailable', 'the database was lost while connecting', undefined, error)
+  })
   return {
-    fly: (statements) => settleFlight(sendAll(client, statements), timeoutMs, cut),
+    fly: (statements) => landed(sendFlight(client, known, statements), timeoutMs, cut),
     get broken() {
       return broken
     },
@@ -79,56 +73,38 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
 
 /** The driver's own bound for connecting is longer than a flight may take: a client that comes too late is ended. */
 async function openBounded(url: string, onError: () => void, timeoutMs: number): Promise<pg.Client> {
-  const opening = openPipelinedClient(url, onError, 'paylect-committer')
+  const client = new pg.Client(connectionConfig(url, 'paylect-committer'))
+  client.on('error', onError)
+  const opening = client.connect()
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error('connecting took too long')), timeoutMs)
   try {
-    return await Promise.race([opening, late.promise])
+    await Promise.race([opening, late.promise])
+    return client
   } catch (error) {
-    opening.then((client) => client.end()).catch(() => {})
+    opening.then(() => client.end()).catch(() => {})
     throw new StoreError('unavailable', 'the database cannot be reached', undefined, error)
   } finally {
     clearTimeout(timer)
   }
 }
 
-function sendAll(client: pg.Client, statements: readonly (Statement | string)[]): Promise<Answered>[] {
-  const { stream } = client.connection
-  stream.cork()
-  try {
-    return statements.map((statement) => send(client, statement))
-  } finally {
-    stream.uncork()
-  }
-}
-
-// Callbacks, not the driver's promises: those capture a stack trace for every statement.
-function send(client: pg.Client, statement: Statement | string): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    const query = typeof statement === 'string' ? { text: statement, rowMode: 'array' } : statement
-    client.query(query as unknown as pg.QueryConfig, (error: Error | null, result: unknown) => {
-      if (error) reject(error)
-      else resolve(result as Answered)
-    })
-  })
-}
-
-async function settleFlight(
-  flight: readonly Promise<Answered>[],
+/** Waits for a flight. Unless the server itself has refused it, the connection is lost and so is the knowledge of its fate. */
+async function landed(
+  flight: Promise<readonly Answered[]>,
   timeoutMs: number,
   cut: () => void,
 ): Promise<readonly Answered[]> {
   const timer = setTimeout(cut, timeoutMs)
-  const settled = await Promise.allSettled(flight)
-  clearTimeout(timer)
-  const failures = settled.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown)
-  if (failures.length === 0) return settled.map((answer) => (answer as PromiseFulfilledResult<Answered>).value)
-  // The first failure is the cause; the ones after it only say that the transaction is aborted. But a lost connection
-  // anywhere in the flight leaves the fate of the commit open, whatever an earlier statement said.
-  const lost = failures.find((failure) => !isDatabaseError(failure) || isShutdown(failure))
-  if (lost === undefined) throw failures[0]
-  cut()
-  throw new ConnectionLost(lost)
+  try {
+    return await flight
+  } catch (error) {
+    if (isDatabaseError(error) && !isShutdown(error)) throw error
+    cut()
+    throw new ConnectionLost(error)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Whether the server itself answered with an error, as opposed to a broken connection. */

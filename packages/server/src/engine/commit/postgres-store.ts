@@ -3,9 +3,10 @@
  * together, then (after the decisions) all writes and `commit`. A second round of facts is one more flight.
  *
  * When the connection is lost during the commit flight, the transaction's id, learnt in the first flight, is looked up
- * with `pg_xact_status` on a new connection: `committed` and `aborted` settle it; while it says `in progress` the old
- * backend is still at work and the question is asked again, within a bound. After a failover the new primary may give
- * the same id to another transaction, so the id counts only on the timeline on which it was given; elsewhere nobody can say.
+ * with `pg_xact_status` on a new connection: `aborted` settles it, and so does `committed` together with a row of ours
+ * (see lost-commit.ts); while it says `in progress` the old backend is still at work and the question is asked again,
+ * within a bound. After a failover the new primary may give the same id to another transaction, so the id counts only on
+ * the timeline on which it was given; elsewhere nobody can say.
  *
  * A server that has lost us must not hold a merchant's locks for long: every transaction bounds its waiting for locks
  * and its idling between flights.
@@ -24,6 +25,7 @@ import {
   type Statement,
   updateStatement,
 } from './kind-sql.ts'
+import { nameStatement, settleLostCommit, type TransactionName } from './lost-commit.ts'
 import { ConnectionLost, type FlightConnection, openFlightConnection, storeErrorOf } from './postgres-connection.ts'
 import { loadStatements, matched } from './row-statements.ts'
 import { type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
@@ -39,7 +41,6 @@ export interface PostgresStoreOptions {
   readonly inDoubtTimeoutMs: number
 }
 
-const inDoubtPauseMs = 100
 /** Idle connections that are kept; the committer holds one per lane. */
 const idleConnectionsMax = 8
 
@@ -72,12 +73,6 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   }
 }
 
-/** Names a transaction across the whole life of a cluster. */
-interface TransactionName {
-  readonly id: string
-  readonly timeline: string
-}
-
 function transaction(
   options: PostgresStoreOptions,
   connection: FlightConnection,
@@ -86,15 +81,15 @@ function transaction(
 ): StoreTransaction {
   let name: TransactionName | undefined
   /** Opens the transaction with the first flight, whichever it is. */
-  const fly = async (statements: readonly (Statement | string)[]) => {
+  const fly = async (statements: readonly Statement[]) => {
     if (name) return connection.fly(statements)
-    const answers = await connection.fly([beginText(options), nameStatement, ...statements])
-    const [id, timeline] = answers[1]?.rows[0] ?? []
+    const answers = await connection.fly([beginStatement, boundsStatement(options), nameStatement, ...statements])
+    const [id, timeline] = answers[2]?.rows[0] ?? []
     name = { id: String(id), timeline: String(timeline) }
-    return answers.slice(2)
+    return answers.slice(3)
   }
   const rollback = async () => {
-    if (!connection.broken) await connection.fly(['rollback']).catch(() => connection.destroy())
+    if (!connection.broken) await connection.fly([rollbackStatement]).catch(() => connection.destroy())
   }
   return {
     load: async (refs) => {
@@ -109,14 +104,14 @@ function transaction(
       try {
         // Without a first flight there is no name to ask for after a lost connection.
         if (!name) await fly([])
-        const answers = await connection.fly([...writeStatements(writes), 'commit'])
+        const answers = await connection.fly([...writeStatements(writes), commitStatement])
         if (answers.at(-1)?.command !== 'COMMIT') throw new StoreError('unavailable', 'the database rolled back')
       } catch (error) {
         if (!(error instanceof ConnectionLost) || !name) {
           await rollback()
           throw storeErrorOf(error)
         }
-        await settleLostCommit(options, name, open)
+        await settleLostCommit({ open, inDoubtTimeoutMs: options.inDoubtTimeoutMs }, name, writes)
       } finally {
         release(connection)
       }
@@ -128,52 +123,22 @@ function transaction(
   }
 }
 
-/** Resolves when the lost commit turns out to be durable; throws `unavailable` when it is not, `in_doubt` when nobody can say. */
-async function settleLostCommit(
-  options: PostgresStoreOptions,
-  name: TransactionName,
-  open: () => Promise<FlightConnection>,
-): Promise<void> {
-  const deadlineMs = performance.now() + options.inDoubtTimeoutMs
-  while (performance.now() < deadlineMs) {
-    const status = await statusOf(name, open)
-    if (status === 'committed') return
-    if (status === 'aborted') throw new StoreError('unavailable', 'the connection was lost before the commit')
-    await new Promise((resolve) => setTimeout(resolve, inDoubtPauseMs))
+const beginStatement = plainStatement('begin')
+const commitStatement = plainStatement('commit')
+const rollbackStatement = plainStatement('rollback')
+
+function plainStatement(text: string): Statement {
+  return { name: text, text, values: [], rowMode: 'array' }
+}
+
+/** Settings that end with the transaction: they reach through poolers that pass no session settings on. */
+function boundsStatement({ flightTimeoutMs }: PostgresStoreOptions): Statement {
+  return {
+    name: 'transaction_bounds',
+    text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
+    values: [Math.ceil(flightTimeoutMs / 2), flightTimeoutMs],
+    rowMode: 'array',
   }
-  throw new StoreError('in_doubt', 'the connection was lost during the commit and the database cannot be asked')
-}
-
-async function statusOf(name: TransactionName, open: () => Promise<FlightConnection>): Promise<unknown> {
-  let connection: FlightConnection | undefined
-  try {
-    connection = await open()
-    const text = `select case when ${timelineText} = $2 then pg_xact_status($1::xid8) end`
-    const values = [name.id, name.timeline]
-    const asked: Statement = { name: 'transaction_status', text, values, rowMode: 'array' }
-    const [answer] = await connection.fly([asked])
-    return answer?.rows[0]?.[0]
-  } catch {
-    return undefined
-  } finally {
-    connection?.destroy()
-  }
-}
-
-/** The timeline that the server writes to: eight hexadecimal digits, raised by every promotion of a standby. */
-const timelineText = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)'
-
-const nameStatement: Statement = {
-  name: 'transaction_name',
-  text: `select pg_current_xact_id()::text, ${timelineText}`,
-  values: [],
-  rowMode: 'array',
-}
-
-/** One text of three statements: `set local` reaches through poolers that pass no session settings on. */
-function beginText({ flightTimeoutMs }: PostgresStoreOptions): string {
-  const lockTimeoutMs = Math.ceil(flightTimeoutMs / 2)
-  return `begin; set local lock_timeout = ${lockTimeoutMs}; set local idle_in_transaction_session_timeout = ${flightTimeoutMs}`
 }
 
 /**

@@ -1,6 +1,6 @@
+import type { Answered } from './flight.ts'
 import { type FactRef, type Kind, keyTextOf, refText, type ScopedRow } from './kind.ts'
 import { loadStatement, rowFromValues, type Statement } from './kind-sql.ts'
-import type { Answered } from './postgres-connection.ts'
 
 /** One statement of a load, and what its rows are. */
 export interface LoadStatement {

@@ -186,6 +186,12 @@ function updateTests(store: () => Store): void {
     expect(await store().read([paymentFact(sampleScope, 'pay_1')])).toEqual([samplePayment()])
   })
 
+  test('an update leaves fixed properties as they were inserted', async () => {
+    await write(store(), put(paymentKind, samplePayment()))
+    await write(store(), change(paymentKind, samplePayment({ dialect: 'other', method: 'card' })))
+    expect(await store().read([paymentFact(sampleScope, 'pay_1')])).toEqual([samplePayment({ revision: 1 })])
+  })
+
   test('an update of a row that does not exist loses the race', async () => {
     await expect(write(store(), change(paymentKind, samplePayment()))).rejects.toMatchObject({ failure: 'lost_race' })
   })

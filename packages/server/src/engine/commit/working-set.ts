@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Instant } from '../../kernel/clock.ts'
 import { assertInvariant, EngineError } from '../../kernel/engine-error.ts'
 import type { Scope } from '../../kernel/scope.ts'
@@ -194,7 +195,18 @@ function applyUpdate(state: State, scope: Scope, kind: Kind, row: RevisedRow): v
   // A decision that started from an older row than the group holds would undo a neighbour's change.
   assertInvariant(current.revision === row.revision, 'update_from_stale_row', { kind: kind.name })
   assertMove(kind, current, row)
+  assertFixed(kind, current, row)
   state.put(kind, row)
+}
+
+/** The stores leave fixed properties out of an update: a change of one must not look as if it had been written. */
+function assertFixed(kind: Kind, before: ScopedRow, after: ScopedRow): void {
+  for (const property of kind.fixed) {
+    const was = (before as unknown as Record<string, unknown>)[property]
+    const is = (after as unknown as Record<string, unknown>)[property]
+    const same = was === is || canonicalJson(was) === canonicalJson(is)
+    assertInvariant(same, 'update_of_fixed_property', { kind: kind.name, property })
+  }
 }
 
 function assertMove(kind: Kind, before: ScopedRow, after: ScopedRow): void {

@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { type Money, money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineTransitions, reachableFrom } from '../../kernel/transitions.ts'
+import { canReach, defineTransitions } from '../../kernel/transitions.ts'
 import type { PaymentMethod } from '../../rails/rail.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type RevisedRow } from '../commit/kind.ts'
 import type { FeeTerms } from '../fees/fee-plan.ts'
@@ -132,6 +132,25 @@ export const paymentKind = defineKind<Payment>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
+  fixed: [
+    'number',
+    'dialect',
+    'amountMinor',
+    'currency',
+    'method',
+    'rail',
+    'reference',
+    'referenceKey',
+    'customerId',
+    'customerReference',
+    'successUrl',
+    'failureUrl',
+    'notifyUrl',
+    'metadata',
+    'feeTerms',
+    'attemptsMax',
+    'createdAt',
+  ],
   uniques: {
     number: ['merchantId', 'mode', 'number'],
     reference_key: ['merchantId', 'mode', 'referenceKey'],
@@ -148,7 +167,7 @@ export const paymentKind = defineKind<Payment>({
     },
     { name: 'payments_attempts_at_most_max', holds: (p) => p.attemptsMade <= p.attemptsMax },
   ],
-  canMove: (from, to) => reachableFrom(paymentTransitions, from as PaymentStatus).has(to as PaymentStatus),
+  canMove: canReach(paymentTransitions),
   dueProperty: 'dueAt',
 })
 

@@ -1,26 +1,19 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { assertInvariant } from '../../kernel/engine-error.ts'
 import { type Money, money } from '../../kernel/money.ts'
-import type { Scope } from '../../kernel/scope.ts'
 import type { Account } from '../../ledger/account.ts'
 import { clearingCode } from '../../ledger/chart.ts'
 import type { TransferReason } from '../../ledger/transfer.ts'
-import type { RailOutcome } from '../../rails/rail.ts'
-import { type Attempt, attemptAfter, attemptFact, attemptKind } from '../attempts/attempt.ts'
-import { type Change, post, record, update } from '../commit/changes.ts'
+import { type Attempt, attemptAfter, attemptFact, attemptKind, type RailAnswer } from '../attempts/attempt.ts'
+import { type Change, postUnlessZero, record, update } from '../commit/changes.ts'
 import { accept, defineCommand, present } from '../commit/command.ts'
 import { accountFact } from '../commit/ledger-kinds.ts'
 import { feeOf } from '../fees/fee-plan.ts'
 import { type Payment, paymentAmount, paymentFact, paymentKind } from './payment.ts'
 
 /** A rail has said what became of an attempt to collect. */
-export interface SettlePayment {
-  readonly scope: Scope
+export interface SettlePayment extends RailAnswer {
   readonly paymentId: string
-  readonly attemptId: string
-  readonly outcome: RailOutcome
-  /** Whether this answer came from asking the rail, which slows the next question down. */
-  readonly polled?: boolean | undefined
 }
 
 /** The accounts that a collection may touch. */
@@ -50,8 +43,7 @@ export const settlePayment = defineCommand({
   decide(facts, c, ctx) {
     const payment = present(facts.payment, 'payment')
     const attempt = present(facts.attempt, 'attempt')
-    const polls = attempt.polls + (c.polled ? 1 : 0)
-    const settled = attemptAfter({ ...attempt, polls }, c.outcome, ctx.now)
+    const settled = attemptAfter(attempt, c, ctx.now)
     if (!settled) return accept(payment, [])
     if (c.outcome.outcome === 'pending' || c.outcome.outcome === 'unknown') {
       return accept(payment, [update(attemptKind, settled)])
@@ -159,6 +151,5 @@ function withSuspense(payment: Payment, amount: Money, now: Instant): Payment {
 }
 
 function moved(payment: Payment, debit: Account, credit: Account, amount: Money, reason: TransferReason): Change[] {
-  if (amount.minor === 0n) return []
-  return [post(debit, credit, amount, { reason, subject: { kind: 'payment', id: payment.id } })]
+  return postUnlessZero(debit, credit, amount, { reason, subject: { kind: 'payment', id: payment.id } })
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { type Money, money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineTransitions, reachableFrom } from '../../kernel/transitions.ts'
+import { canReach, defineTransitions } from '../../kernel/transitions.ts'
 import type { Beneficiary, PaymentMethod } from '../../rails/rail.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type RevisedRow } from '../commit/kind.ts'
 
@@ -73,11 +73,25 @@ export const payoutKind = defineKind<Payout>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
+  fixed: [
+    'number',
+    'dialect',
+    'amountMinor',
+    'currency',
+    'method',
+    'rail',
+    'beneficiary',
+    'reference',
+    'referenceKey',
+    'metadata',
+    'notifyUrl',
+    'createdAt',
+  ],
   uniques: {
     number: ['merchantId', 'mode', 'number'],
     reference_key: ['merchantId', 'mode', 'referenceKey'],
   },
-  canMove: (from, to) => reachableFrom(payoutTransitions, from as PayoutStatus).has(to as PayoutStatus),
+  canMove: canReach(payoutTransitions),
 })
 
 /** Names a payout by its house id. */

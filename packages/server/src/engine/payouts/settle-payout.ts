@@ -1,20 +1,14 @@
-import type { Scope } from '../../kernel/scope.ts'
 import { nextState } from '../../kernel/transitions.ts'
 import { clearingCode } from '../../ledger/chart.ts'
-import type { RailOutcome } from '../../rails/rail.ts'
-import { attemptAfter, attemptFact, attemptKind } from '../attempts/attempt.ts'
+import { attemptAfter, attemptFact, attemptKind, isSettled, type RailAnswer } from '../attempts/attempt.ts'
 import { type Change, post, record, resolve, update } from '../commit/changes.ts'
 import { accept, defineCommand, present } from '../commit/command.ts'
 import { accountFact, reservationFact } from '../commit/ledger-kinds.ts'
 import { type Payout, payoutAmount, payoutFact, payoutKind, payoutTransitions } from './payout.ts'
 
 /** A rail has said what became of a payout. */
-export interface SettlePayout {
-  readonly scope: Scope
+export interface SettlePayout extends RailAnswer {
   readonly payoutId: string
-  readonly attemptId: string
-  readonly outcome: RailOutcome
-  readonly polled?: boolean | undefined
 }
 
 /** Records the outcome of a payout: the reservation is posted and sent, or voided. The database lets each happen once. */
@@ -33,10 +27,9 @@ export const settlePayout = defineCommand({
   decide(facts, c, ctx) {
     const payout = present(facts.payout, 'payout')
     const attempt = present(facts.attempt, 'attempt')
-    const polls = attempt.polls + (c.polled ? 1 : 0)
-    const settled = attemptAfter({ ...attempt, polls }, c.outcome, ctx.now)
+    const settled = attemptAfter(attempt, c, ctx.now)
     if (!settled) return accept(payout, [])
-    if (settled.status !== 'succeeded' && settled.status !== 'declined') {
+    if (!isSettled(settled)) {
       return accept(payout, [update(attemptKind, settled)])
     }
     const sent = settled.status === 'succeeded'

@@ -4,12 +4,12 @@ import { type Account, spendableBalance } from '../../ledger/account.ts'
 import type { RailInstruction } from '../../rails/rail.ts'
 import { merchantFact, refusalOf } from '../access/merchant.ts'
 import { newAttempt, recordAttempt } from '../attempts/attempt.ts'
-import { type Change, insert, post, record, update } from '../commit/changes.ts'
+import { insert, postUnlessZero, record, update } from '../commit/changes.ts'
 import { accept, type DecisionContext, defineCommand, present, refuse } from '../commit/command.ts'
 import { accountFact } from '../commit/ledger-kinds.ts'
 import { feeReturnedWith } from '../fees/fee-plan.ts'
 import { type Payment, paymentFact, paymentKind, refundable } from '../payments/payment.ts'
-import { type Refund, refundByReferenceFact, refundKind } from './refund.ts'
+import { type Refund, refundAmount, refundByReferenceFact, refundKind } from './refund.ts'
 
 /** A merchant wants to give money back. Without an amount, everything that is left. */
 export interface CreateRefund {
@@ -62,25 +62,18 @@ export const createRefund = defineCommand({
     const inFlight = present(facts.inFlight, 'refunds_in_flight')
     const fees = present(facts.fees, 'fees')
     const subject = { kind: 'refund', id: refund.id }
-    const moves: Change[] = [
-      ...(fromMerchant.minor > 0n
-        ? [post(available, inFlight, fromMerchant, { reason: 'refund_reserved', subject })]
-        : []),
-      ...(feeReturned.minor > 0n
-        ? [post(fees, inFlight, feeReturned, { reason: 'refund_fee_returned', subject })]
-        : []),
-    ]
     return accept(refund, [
       insert(refundKind, refund),
       update(paymentKind, reserved),
-      ...moves,
+      ...postUnlessZero(available, inFlight, fromMerchant, { reason: 'refund_reserved', subject }),
+      ...postUnlessZero(fees, inFlight, feeReturned, { reason: 'refund_fee_returned', subject }),
       ...recordAttempt(attemptOf(refund, payment, c, ctx)),
       record('refund.created', refundKind, refund),
     ])
   },
 })
 
-/** The rules that a refund must pass; a new one is one more line here. */
+/** The rules that a refund must pass, in the order in which they are told; a new one is one more refusal here. */
 function refusalOfRefund(payment: Payment, c: CreateRefund, sameReference: Refund | undefined) {
   if (sameReference) {
     return refuse('conflict', 'reference_already_used', {
@@ -169,7 +162,7 @@ function attemptOf(refund: Refund, payment: Payment, c: CreateRefund, ctx: Decis
       rail: payment.rail,
       operation: 'refund',
       method: payment.method,
-      amount: money(refund.amountMinor, refund.currency),
+      amount: refundAmount(refund),
       instruction: c.instruction,
     },
     ctx,

@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { type Money, money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineTransitions, reachableFrom } from '../../kernel/transitions.ts'
+import { canReach, defineTransitions } from '../../kernel/transitions.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type RevisedRow } from '../commit/kind.ts'
 
 /** `pending` until the rail has said yes or no for good; an unknown outcome keeps it pending. */
@@ -72,11 +72,25 @@ export const refundKind = defineKind<Refund>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
+  fixed: [
+    'number',
+    'dialect',
+    'paymentId',
+    'paymentNumber',
+    'amountMinor',
+    'currency',
+    'feeReturnedMinor',
+    'reason',
+    'referenceKey',
+    'metadata',
+    'notifyUrl',
+    'createdAt',
+  ],
   uniques: {
     number: ['merchantId', 'mode', 'number'],
     reference_key: ['merchantId', 'mode', 'referenceKey'],
   },
-  canMove: (from, to) => reachableFrom(refundTransitions, from as RefundStatus).has(to as RefundStatus),
+  canMove: canReach(refundTransitions),
 })
 
 /** Names a refund by its house id. */

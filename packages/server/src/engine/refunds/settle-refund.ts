@@ -1,26 +1,20 @@
 import type { Instant } from '../../kernel/clock.ts'
 import { type Money, money } from '../../kernel/money.ts'
-import type { Scope } from '../../kernel/scope.ts'
 import { nextState } from '../../kernel/transitions.ts'
 import type { Account } from '../../ledger/account.ts'
 import { clearingCode } from '../../ledger/chart.ts'
 import type { TransferReason } from '../../ledger/transfer.ts'
-import type { RailOutcome } from '../../rails/rail.ts'
-import { attemptAfter, attemptFact, attemptKind } from '../attempts/attempt.ts'
-import { type Change, post, record, update } from '../commit/changes.ts'
+import { attemptAfter, attemptFact, attemptKind, isSettled, type RailAnswer } from '../attempts/attempt.ts'
+import { type Change, postUnlessZero, record, update } from '../commit/changes.ts'
 import { accept, defineCommand, present } from '../commit/command.ts'
 import { accountFact } from '../commit/ledger-kinds.ts'
 import { type Payment, paymentFact, paymentKind } from '../payments/payment.ts'
-import { type Refund, refundFact, refundKind, refundTransitions } from './refund.ts'
+import { type Refund, refundAmount, refundFact, refundKind, refundTransitions } from './refund.ts'
 
 /** A rail has said what became of a refund. */
-export interface SettleRefund {
-  readonly scope: Scope
+export interface SettleRefund extends RailAnswer {
   readonly refundId: string
   readonly paymentId: string
-  readonly attemptId: string
-  readonly outcome: RailOutcome
-  readonly polled?: boolean | undefined
 }
 
 /** Records the outcome of a refund: paid out of what was in flight, or given back to the balance it came from. */
@@ -41,10 +35,9 @@ export const settleRefund = defineCommand({
     const refund = present(facts.refund, 'refund')
     const payment = present(facts.payment, 'payment')
     const attempt = present(facts.attempt, 'attempt')
-    const polls = attempt.polls + (c.polled ? 1 : 0)
-    const settled = attemptAfter({ ...attempt, polls }, c.outcome, ctx.now)
+    const settled = attemptAfter(attempt, c, ctx.now)
     if (!settled) return accept(refund, [])
-    if (settled.status !== 'succeeded' && settled.status !== 'declined') {
+    if (!isSettled(settled)) {
       return accept(refund, [update(attemptKind, settled)])
     }
     const inFlight = present(facts.inFlight, 'refunds_in_flight')
@@ -84,7 +77,7 @@ function paymentAfter(payment: Payment, refund: Refund, now: Instant): Payment {
 }
 
 function paid(refund: Refund, inFlight: Account, clearing: Account): Change[] {
-  return moved(refund, inFlight, clearing, money(refund.amountMinor, refund.currency), 'refund_paid')
+  return moved(refund, inFlight, clearing, refundAmount(refund), 'refund_paid')
 }
 
 function returned(refund: Refund, inFlight: Account, available: Account, fees: Account): Change[] {
@@ -96,6 +89,5 @@ function returned(refund: Refund, inFlight: Account, available: Account, fees: A
 }
 
 function moved(refund: Refund, debit: Account, credit: Account, amount: Money, reason: TransferReason): Change[] {
-  if (amount.minor === 0n) return []
-  return [post(debit, credit, amount, { reason, subject: { kind: 'refund', id: refund.id } })]
+  return postUnlessZero(debit, credit, amount, { reason, subject: { kind: 'refund', id: refund.id } })
 }

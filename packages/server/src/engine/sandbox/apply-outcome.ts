@@ -4,6 +4,7 @@ import type { Scope } from '../../kernel/scope.ts'
 import { type DeclineCode, declineCodes, type RailOutcome } from '../../rails/rail.ts'
 import { type Attempt, attemptFact, isSettled } from '../attempts/attempt.ts'
 import { type AttemptRunner, settleAttempt, submitAttempt } from '../attempts/run-attempt.ts'
+import { readRow } from '../commit/read-row.ts'
 import { expirePayment } from '../payments/end-payment.ts'
 import { outstanding, type Payment } from '../payments/payment.ts'
 import { startPaymentAttempt } from '../payments/start-payment-attempt.ts'
@@ -48,7 +49,7 @@ export async function applyOutcome(
 
 async function openAttempt(runner: AttemptRunner, scope: Scope, payment: Payment): Promise<Attempt | undefined> {
   if (!payment.attemptId) return undefined
-  const [attempt] = (await runner.store.read([attemptFact(scope, payment.attemptId)])) as [Attempt | undefined]
+  const attempt = await readRow(runner.store, attemptFact(scope, payment.attemptId))
   return attempt && !isSettled(attempt) ? attempt : undefined
 }
 

@@ -34,11 +34,12 @@ export const scheduledNotificationKind = defineKind<ScheduledNotification>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
+  fixed: ['rail', 'body', 'headers', 'createdAt'],
   dueProperty: 'dueAt',
 })
 
 /** Names a scheduled notification. */
-export function scheduledNotificationFact(scope: Scope, id: string): FactRef<ScheduledNotification> {
+function scheduledNotificationFact(scope: Scope, id: string): FactRef<ScheduledNotification> {
   return factByKey(scheduledNotificationKind, [scope.merchantId, scope.mode, id])
 }
 

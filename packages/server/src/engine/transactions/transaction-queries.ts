@@ -44,7 +44,7 @@ export interface TransactionPage {
 }
 
 /** Counting stops here: an exact count of millions does not belong on a page. */
-export const transactionCountMax = 10_000
+const transactionCountMax = 10_000
 
 /** The part of a database pool that lists need. */
 export interface ReadPool {

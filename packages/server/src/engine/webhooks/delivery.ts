@@ -1,6 +1,6 @@
 import type { Instant } from '../../kernel/clock.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { defineTransitions, reachableFrom } from '../../kernel/transitions.ts'
+import { canReach, defineTransitions } from '../../kernel/transitions.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type RevisedRow, type ScopedRow } from '../commit/kind.ts'
 
 /** `pending` while tries remain; `stopped` when the receiver said 410 or the address is refused; `exhausted` after the last try. */
@@ -80,8 +80,22 @@ export const deliveryKind = defineKind<Delivery>({
     revision: 'integer',
   },
   primaryKey: ['merchantId', 'mode', 'id'],
+  fixed: [
+    'eventId',
+    'eventNumber',
+    'eventType',
+    'objectId',
+    'endpointId',
+    'target',
+    'url',
+    'lane',
+    'dialect',
+    'body',
+    'headers',
+    'createdAt',
+  ],
   uniques: { event_target: ['merchantId', 'mode', 'eventNumber', 'target'] },
-  canMove: (from, to) => reachableFrom(deliveryTransitions, from as DeliveryStatus).has(to as DeliveryStatus),
+  canMove: canReach(deliveryTransitions),
   dueProperty: 'dueAt',
 })
 

@@ -10,10 +10,9 @@ import { type WebhookEndpoint, webhookEndpointKind } from './webhook-endpoint.ts
 export const endpointsPerMerchantMax = 50
 
 /** The enabled endpoints of many merchants in one statement, oldest first, `endpointsPerMerchantMax` of each. */
-export async function enabledEndpoints(pool: ReadPool, scopes: readonly Scope[]): Promise<readonly WebhookEndpoint[]> {
-  const result = await pool.query({
+export function enabledEndpoints(pool: ReadPool, scopes: readonly Scope[]): Promise<readonly WebhookEndpoint[]> {
+  return readRows(pool, webhookEndpointKind, {
     name: 'enabled_webhook_endpoints',
-    rowMode: 'array',
     text: `select ${columnsOf(webhookEndpointKind, 'e')}
       from unnest($1::text[], $2::text[]) as s(merchant_id, mode)
       cross join lateral (
@@ -23,7 +22,6 @@ export async function enabledEndpoints(pool: ReadPool, scopes: readonly Scope[])
       order by e.id`,
     values: [scopes.map((scope) => scope.merchantId), scopes.map((scope) => scope.mode), endpointsPerMerchantMax],
   })
-  return rowsOf(webhookEndpointKind, result.rows)
 }
 
 /** Which deliveries a sender takes. */
@@ -41,9 +39,8 @@ export interface DeliveryClaim {
 /** Claims due deliveries as `Store.claimDue` does, around the lanes that are full. Two senders never get the same one. */
 export async function claimDeliveries(pool: ReadPool, claim: DeliveryClaim): Promise<readonly Delivery[]> {
   const { mode, dueBy, leaseUntil, limit, fullLanes } = claim
-  const result = await pool.query({
+  const claimed = await readRows(pool, deliveryKind, {
     name: 'claim_deliveries_by_lane',
-    rowMode: 'array',
     // crosses merchants: senders serve every merchant of the shard; a claimed delivery is handled in its own scope.
     text: `with due as materialized (
         select merchant_id, mode, id from deliveries
@@ -55,60 +52,59 @@ export async function claimDeliveries(pool: ReadPool, claim: DeliveryClaim): Pro
     values: [mode, isoFromInstant(dueBy), isoFromInstant(leaseUntil), limit, [...fullLanes]],
   })
   // An update answers in no order; ids sort by time, so a receiver mostly hears of things in the order they happened.
-  return rowsOf(deliveryKind, result.rows).sort((a, b) => (a.id < b.id ? -1 : 1))
+  return claimed.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** The deliveries of one event, oldest first, at most `limit`. */
-export async function deliveriesOfEvent(
+export function deliveriesOfEvent(
   pool: ReadPool,
   scope: Scope,
   eventNumber: bigint,
   limit: number,
 ): Promise<readonly Delivery[]> {
-  const result = await pool.query({
+  return readRows(pool, deliveryKind, {
     name: 'deliveries_of_event',
-    rowMode: 'array',
     text: `select ${columnsOf(deliveryKind, 'd')} from deliveries d
       where d.merchant_id = $1 and d.mode = $2 and d.event_number = $3 order by d.id limit $4`,
     values: [scope.merchantId, scope.mode, eventNumber, limit],
   })
-  return rowsOf(deliveryKind, result.rows)
 }
 
 /** The deliveries about one object, oldest first, at most `limit`. */
-export async function deliveriesOfObject(
+export function deliveriesOfObject(
   pool: ReadPool,
   scope: Scope,
   objectId: string,
   limit: number,
 ): Promise<readonly Delivery[]> {
-  const result = await pool.query({
+  return readRows(pool, deliveryKind, {
     name: 'deliveries_of_object',
-    rowMode: 'array',
     text: `select ${columnsOf(deliveryKind, 'd')} from deliveries d
       where d.merchant_id = $1 and d.mode = $2 and d.object_id = $3 order by d.id limit $4`,
     values: [scope.merchantId, scope.mode, objectId, limit],
   })
-  return rowsOf(deliveryKind, result.rows)
 }
 
 /** Every POST of one delivery, in order, at most `limit`. */
-export async function attemptsOfDelivery(
+export function attemptsOfDelivery(
   pool: ReadPool,
   scope: Scope,
   deliveryId: string,
   limit: number,
 ): Promise<readonly DeliveryAttempt[]> {
-  const result = await pool.query({
+  return readRows(pool, deliveryAttemptKind, {
     name: 'attempts_of_delivery',
-    rowMode: 'array',
     text: `select ${columnsOf(deliveryAttemptKind, 'a')} from delivery_attempts a
       where a.merchant_id = $1 and a.mode = $2 and a.delivery_id = $3 order by a.number limit $4`,
     values: [scope.merchantId, scope.mode, deliveryId, limit],
   })
-  return rowsOf(deliveryAttemptKind, result.rows)
 }
 
-function rowsOf<Row extends ScopedRow>(kind: Kind<Row>, rows: readonly unknown[][]): Row[] {
+async function readRows<Row extends ScopedRow>(
+  pool: ReadPool,
+  kind: Kind<Row>,
+  statement: { readonly name: string; readonly text: string; readonly values: unknown[] },
+): Promise<Row[]> {
+  const { rows } = await pool.query({ ...statement, rowMode: 'array' })
   return rows.map((values) => rowFromValues(kind, values))
 }

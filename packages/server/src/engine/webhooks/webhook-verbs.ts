@@ -1,5 +1,6 @@
 import type { Scope } from '../../kernel/scope.ts'
 import type { Committer } from '../commit/committer.ts'
+import { readRow } from '../commit/read-row.ts'
 import type { Store } from '../commit/store.ts'
 import type { ReadPool } from '../transactions/transaction-queries.ts'
 import { type CreateDelivery, createDelivery } from './create-delivery.ts'
@@ -49,10 +50,7 @@ export function webhookVerbs(parts: {
     claim: (claim) => claimDeliveries(pool, claim),
     recordAttempt: async (input) => (await committer.submit(recordDeliveryAttempt, input)).result,
     resend: async (scope, deliveryId) => (await committer.submit(resendDelivery, { scope, deliveryId })).result,
-    delivery: async (scope, deliveryId) => {
-      const [row] = await store.read([deliveryFact(scope, deliveryId)])
-      return row as Delivery | undefined
-    },
+    delivery: (scope, deliveryId) => readRow(store, deliveryFact(scope, deliveryId)),
     deliveriesOfEvent: (scope, eventNumber, limit) => deliveriesOfEvent(pool, scope, eventNumber, limit),
     deliveriesOfObject: (scope, objectId, limit) => deliveriesOfObject(pool, scope, objectId, limit),
     attempts: (scope, deliveryId, limit) => attemptsOfDelivery(pool, scope, deliveryId, limit),

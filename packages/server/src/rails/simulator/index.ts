@@ -18,7 +18,7 @@ export interface SimulatorOptions {
 }
 
 /** A shorter key is a mistake of the configuration. */
-export const signingKeyLengthMin = 16
+const signingKeyLengthMin = 16
 
 /** When the second notification of `duplicate` comes, after the first. */
 const duplicateAfterMs = 1_000

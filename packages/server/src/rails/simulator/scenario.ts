@@ -30,9 +30,9 @@ export const pendingDelayMs = 30_000
 /** How often the rail of `unknown` must be asked until it knows. */
 export const pollsUntilKnown = 2
 /** The code of `declined` where it does not say. */
-export const declineCodeDefault: DeclineCode = 'do_not_honor'
+const declineCodeDefault: DeclineCode = 'do_not_honor'
 /** The shortest and the longest time that a scenario may name. */
-export const scenarioDelayMsMin = 1_000
+const scenarioDelayMsMin = 1_000
 /** See `scenarioDelayMsMin`. Thirty days: longer than any expiry that a merchant tests against. */
 export const scenarioDelayMsMax = 30 * 24 * 3_600_000
 

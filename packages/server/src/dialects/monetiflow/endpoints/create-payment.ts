@@ -8,7 +8,7 @@ import { name } from '../name.ts'
 import { paymentShown, paymentWithUrl } from '../objects.ts'
 import { instructionFrom } from '../simulate.ts'
 import { amountGiven, currencyGiven, metadataGiven, metadataText, textGiven, urlGiven } from '../wire.ts'
-import { defineEndpoint, idempotencyFor, originOf, replayHeaders } from './define-endpoint.ts'
+import { defineEndpoint, idempotencyFor, replayHeaders } from './define-endpoint.ts'
 
 const body = z.object({
   amount: amountGiven,
@@ -82,7 +82,7 @@ function createAt(path: string, summary: string) {
       const payment = outcome.result
       const shown = {
         ...paymentShown(payment),
-        payment_url: checkoutUrl(originOf(call), call.principal.scope, payment.id),
+        payment_url: checkoutUrl(call.baseUrl, call.principal.scope, payment.id),
       }
       return reply(createdStatus, shown, replayHeaders(outcome))
     },

@@ -18,8 +18,3 @@ export function idempotencyFor({ idempotencyKey }: MonetiflowCall, operation: st
 export function replayHeaders({ replayed }: { readonly replayed: boolean }): Readonly<Record<string, string>> {
   return replayed ? { 'idempotent-replayed': 'true' } : {}
 }
-
-/** The address of the server without a path: payment pages stand beside the dialects, not under them. */
-export function originOf({ baseUrl }: MonetiflowCall): string {
-  return new URL(baseUrl).origin
-}

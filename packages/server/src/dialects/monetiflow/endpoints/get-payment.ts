@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { reply } from '../../../http/endpoint.ts'
 import { requirePayment } from '../lookup.ts'
 import { paymentShown, paymentWithUrl } from '../objects.ts'
-import { defineEndpoint, originOf } from './define-endpoint.ts'
+import { defineEndpoint } from './define-endpoint.ts'
 
 export const getPayment = defineEndpoint({
   method: 'GET',
@@ -14,7 +14,7 @@ export const getPayment = defineEndpoint({
   errors: ['not_found'],
   async handler({ params }, call) {
     const payment = await requirePayment(call, params.id, 'id')
-    const paymentUrl = call.services.checkoutUrl(originOf(call), call.principal.scope, payment.id)
+    const paymentUrl = call.services.checkoutUrl(call.baseUrl, call.principal.scope, payment.id)
     return reply(200, { ...paymentShown(payment), payment_url: paymentUrl })
   },
 })

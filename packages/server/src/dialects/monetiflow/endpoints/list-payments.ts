@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { reply } from '../../../http/endpoint.ts'
 import { filterFrom, listQuery } from '../list-filter.ts'
 import { listObject, paymentShown, paymentWithUrl } from '../objects.ts'
-import { defineEndpoint, originOf } from './define-endpoint.ts'
+import { defineEndpoint } from './define-endpoint.ts'
 
 export const listPayments = defineEndpoint({
   method: 'GET',
@@ -19,9 +19,8 @@ export const listPayments = defineEndpoint({
     const houseIdOf = async (number: bigint) => (await engine.payments.find(scope, { number }))?.id
     const filter = await filterFrom(query, ['payment'], { scope, idKind: 'payment', houseIdOf })
     const page = await engine.transactions.list(scope, filter)
-    const origin = originOf(call)
     const data = page.items.flatMap(({ type, object }) =>
-      type === 'payment' ? [{ ...paymentShown(object), payment_url: checkoutUrl(origin, scope, object.id) }] : [],
+      type === 'payment' ? [{ ...paymentShown(object), payment_url: checkoutUrl(call.baseUrl, scope, object.id) }] : [],
     )
     return reply(200, { object: 'list' as const, data, has_more: page.hasMore, total: page.total })
   },

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { sandboxOutcomes } from '../../../engine/index.ts'
 import { reply } from '../../../http/endpoint.ts'
-import { findPayment } from '../find-payment.ts'
+import { findPayment } from '../find-object.ts'
 import { paymentObject, paymentShown } from '../objects.ts'
 import { amountGiven } from '../wire.ts'
-import { defineEndpoint } from './define-endpoint.ts'
+import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
 
 export const applyOutcome = defineEndpoint({
   method: 'POST',
@@ -13,7 +13,8 @@ export const applyOutcome = defineEndpoint({
   description: '`amount`, in minor units, goes with `partial` and `over`; `code` goes with `declined`.',
   scopes: ['sandbox:write'],
   sandboxOnly: true,
-  params: z.object({ id: z.string() }),
+  params: idParams,
+  query: noQuery,
   body: z.strictObject({
     outcome: z.enum(sandboxOutcomes),
     amount: amountGiven.optional(),

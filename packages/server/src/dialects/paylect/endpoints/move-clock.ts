@@ -4,10 +4,12 @@ import { invalidField } from '../../../http/field-errors.ts'
 import { type Instant, isoFromInstant } from '../../../kernel/clock.ts'
 import { clockObject } from '../objects.ts'
 import { durationGiven, instantAfter, instantGiven } from '../wire.ts'
-import { defineEndpoint } from './define-endpoint.ts'
+import { defineEndpoint, noQuery } from './define-endpoint.ts'
 
 /** The clock moves at most this far at once: a slip of the pen should not end every timer there is. */
 const yearsMax = 10
+/** And never past this: beyond the year 9999 an instant has no form that the API or the database could write. */
+const latestEver: Instant = Date.UTC(9000, 0, 1)
 
 const body = z
   .strictObject({ advance: durationGiven.optional(), set: instantGiven.optional() })
@@ -30,6 +32,13 @@ function targetOf(given: z.output<typeof body>, now: Instant): Instant {
   if (target > latest.getTime()) {
     throw invalidField(field, `${field} leads more than ${yearsMax} years ahead.`, 'clock_too_far')
   }
+  if (target > latestEver) {
+    throw invalidField(
+      field,
+      `${field} leads past ${isoFromInstant(latestEver)}, where the clock ends.`,
+      'clock_too_far',
+    )
+  }
   return target
 }
 
@@ -49,6 +58,7 @@ export const moveClock = defineEndpoint({
     'Answers once everything that fell due on the way has run. The clock is the whole installation’s: it moves for every merchant of the sandbox.',
   scopes: ['sandbox:write'],
   sandboxOnly: true,
+  query: noQuery,
   body,
   response: { 200: clockObject },
   errors: ['invalid_request'],

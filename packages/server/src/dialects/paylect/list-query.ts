@@ -1,0 +1,74 @@
+import * as z from 'zod'
+import type { ListFilter } from '../../engine/index.ts'
+import { invalidField } from '../../http/field-errors.ts'
+import { pageLimit } from '../../http/pagination.ts'
+import { currencyGiven, instantFilter, textGiven } from './wire.ts'
+
+const pageItemsDefault = 20
+
+/** What the page of a list can be told: how many, and on which side of which of its objects. */
+const pageFields = {
+  limit: pageLimit(pageItemsDefault),
+  after: textGiven().optional(),
+  before: textGiven().optional(),
+}
+
+/** The query of a list that is only paged. */
+export const pageQuery = z.strictObject(pageFields).superRefine(refuseBothSides)
+
+/** The query of a list of payments, refunds or payouts: a page, and filters that must all hold. */
+export function filterQuery<const Status extends string>(statuses: readonly Status[]) {
+  return z
+    .strictObject({
+      ...pageFields,
+      status: z.enum(statuses).optional(),
+      currency: currencyGiven.optional(),
+      reference: textGiven().optional(),
+      created_from: instantFilter.optional(),
+      created_to: instantFilter.optional(),
+    })
+    .superRefine(refuseBothSides)
+    .superRefine(({ created_from: from, created_to: to }, ctx) => {
+      if (from === undefined || to === undefined || from <= to) return
+      ctx.addIssue({
+        code: 'custom',
+        path: ['created_to'],
+        message: 'must not be earlier than created_from',
+        input: to,
+      })
+    })
+}
+
+function refuseBothSides(
+  { after, before }: { readonly after?: string | undefined; readonly before?: string | undefined },
+  ctx: z.core.$RefinementCtx,
+): void {
+  if (after === undefined || before === undefined) return
+  ctx.addIssue({ code: 'custom', path: ['before'], message: 'must not be given together with after', input: before })
+}
+
+/** A parsed query of a list. */
+export interface ListQuery {
+  readonly limit: number
+  readonly after?: string | undefined
+  readonly before?: string | undefined
+  readonly status?: string | undefined
+  readonly currency?: string | undefined
+  readonly reference?: string | undefined
+  readonly created_from?: number | undefined
+  readonly created_to?: number | undefined
+}
+
+/**
+ * The engine's filter for a query. `created_from` is included, `created_to` is not. Refuses a position that is no id of
+ * an object of this kind and this merchant: a list that begins at a slip of the pen would look complete.
+ */
+export async function filterFrom(query: ListQuery, exists: (id: string) => Promise<boolean>): Promise<ListFilter> {
+  const { created_from: createdFrom, created_to: createdTo, ...others } = query
+  for (const side of ['after', 'before'] as const) {
+    const id = query[side]
+    if (id === undefined || (await exists(id))) continue
+    throw invalidField(side, `${side} must be the id of an object that this list can show.`)
+  }
+  return { ...others, createdFrom, createdTo }
+}

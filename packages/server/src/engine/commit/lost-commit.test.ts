@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts'
+import { createDatabase, type Database } from '../../platform/database.ts'
+import { merchantKind } from '../access/merchant.ts'
+import { paymentKind } from '../payments/payment.ts'
+import type { Kind, RevisedRow, ScopedRow } from './kind.ts'
+import type { Statement } from './kind-sql.ts'
+import { nameStatement, settleLostCommit, type TransactionName } from './lost-commit.ts'
+import { openFlightConnection } from './postgres-connection.ts'
+import { createPostgresStore } from './postgres-store.ts'
+import { sampleMerchant, samplePayment } from './sample-rows.ts'
+import type { GroupWrites, Store } from './store.ts'
+
+// After a crash the server gives out again the numbers that had not reached its disk: "committed" then speaks of another
+// transaction. Here that other transaction is made, and its number is passed off as that of a commit that was lost.
+
+const boundMs = 5_000
+const merchant = sampleMerchant()
+const stored = samplePayment({ id: 'pay_stored', number: 1n })
+const lost = samplePayment({ id: 'pay_lost', number: 2n })
+let testDatabase: TestDatabase
+let database: Database
+let store: Store
+let another: TransactionName
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase()
+  database = await createDatabase({ url: testDatabase.url, applicationName: 'paylect-test', onError: () => {} })
+  const bounds = { flightTimeoutMs: boundMs, inDoubtTimeoutMs: boundMs }
+  store = createPostgresStore({ url: testDatabase.url, pool: database.pool, ...bounds })
+  await (await store.begin()).commit(inserting([merchantKind, merchant], [paymentKind, stored]))
+  another = await nameOfACommit()
+})
+afterAll(async () => {
+  await store.close()
+  await database.close()
+  await testDatabase.drop()
+})
+
+async function nameOfACommit(): Promise<TransactionName> {
+  const connection = await openFlightConnection(testDatabase.url, boundMs)
+  const [, answer] = await connection.fly([plain('begin'), nameStatement, plain('commit')])
+  connection.destroy()
+  const [id, timeline] = answer?.rows[0] ?? []
+  return { id: String(id), timeline: String(timeline) }
+}
+
+function plain(text: string): Statement {
+  return { name: text, text, values: [], rowMode: 'array' }
+}
+
+function inserting(...rows: readonly (readonly [unknown, ScopedRow])[]): GroupWrites {
+  return { inserts: new Map(rows.map(([kind, row]) => [kind as Kind, [row]])), updates: new Map(), jobs: [] }
+}
+
+function updating(row: RevisedRow): GroupWrites {
+  const kind = paymentKind as unknown as Kind
+  return { inserts: new Map(), updates: new Map([[kind, [{ row, fromRevision: row.revision - 1 }]]]), jobs: [] }
+}
+
+async function settle(name: TransactionName, writes: GroupWrites): Promise<string> {
+  const open = () => openFlightConnection(testDatabase.url, boundMs)
+  return await settleLostCommit({ open, inDoubtTimeoutMs: 500 }, name, writes).then(
+    () => 'committed',
+    (error: { readonly failure: string }) => error.failure,
+  )
+}
+
+describe('a lost commit whose number belongs to another transaction after a crash', () => {
+  test('is not acknowledged when its new row is not there', async () => {
+    expect(await settle(another, inserting([paymentKind, lost]))).toBe('unavailable')
+  })
+
+  test('is acknowledged when its new row is there', async () => {
+    expect(await settle(another, inserting([paymentKind, stored]))).toBe('committed')
+  })
+
+  test('is not acknowledged when the row that it changed has not moved', async () => {
+    expect(await settle(another, updating({ ...stored, revision: 1 }))).toBe('unavailable')
+  })
+
+  test('is in doubt when somebody else changed that row', async () => {
+    const tx = await store.begin()
+    await tx.commit(updating({ ...stored, revision: 1 }))
+    expect(await settle(another, updating({ ...stored, revision: 1 }))).toBe('in_doubt')
+  })
+})
+
+test('a number that the server has not given out yet was forgotten in a crash: nothing was committed', async () => {
+  const future = { ...another, id: String(BigInt(another.id) + 1_000_000n) }
+  expect(await settle(future, inserting([paymentKind, lost]))).toBe('unavailable')
+})
+
+test('a number of another timeline says nothing', async () => {
+  expect(await settle({ ...another, timeline: '0000FFFF' }, inserting([paymentKind, stored]))).toBe('in_doubt')
+})
