@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Seconds of processor time since some start. */
 export interface ProcessorTimes {
   readonly node: number
-  /** All processes of the postmaster that are alive. */
+  /** The postmaster and all processes that it has started. */
   readonly postgres: number
   /** All processes of the machine. */
   readonly machine: number
@@ -25,17 +25,18 @@ export function readProcessorTimes(postmasterPid: number): ProcessorTimes | unde
   }
 }
 
+/** The postmaster, its processes, and those that have ended, whose time it has taken over. */
 function familySeconds(parentPid: number): number {
-  let ticks = 0
+  const parent = statOf(String(parentPid))
+  let ticks = Number(parent[11]) + Number(parent[12]) + Number(parent[13]) + Number(parent[14])
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const fields = statOf(name)
-    if (Number(name) === parentPid || Number(fields[1]) === parentPid) ticks += Number(fields[11]) + Number(fields[12])
+    const fields = /^\d+$/.test(name) ? statOf(name) : []
+    if (Number(fields[1]) === parentPid) ticks += Number(fields[11]) + Number(fields[12])
   }
   return ticks / ticksPerSecond
 }
 
-/** The fields behind the program's name: state, parent, …, user ticks (11), system ticks (12). */
+/** The fields behind the program's name: state, parent, …, ticks of user (11) and system (12), and of ended children (13, 14). */
 function statOf(pid: string): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

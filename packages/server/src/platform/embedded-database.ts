@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { findBinariesPackage, prepareBinaries } from './embedded-binaries.ts'
 import { CLUSTER_USER, ensureCluster } from './embedded-cluster.ts'
@@ -41,6 +42,8 @@ const DATABASE_NAME = 'paylect'
 const ROOT_COPIES_DIRECTORY = '/var/lib/paylect'
 const CONNECT_TIMEOUT_MS = 10_000
 const WATCH_INTERVAL_MS = 1_000
+const DYING_TIMEOUT_MS = 1_000
+const DYING_POLL_MS = 20
 
 /** Durable, reachable from this machine only, and sized for a gateway on a small server. */
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
@@ -90,8 +93,19 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     })
   } catch (error) {
     if (found === undefined) await stopPostmaster(postmaster)
+    // A server that was killed a moment ago still counts as running while it dies: it is not adopted but replaced.
+    else if (await endsSoon(found)) return startEmbeddedDatabase(options)
     throw error
   }
+}
+
+async function endsSoon({ identity }: Postmaster): Promise<boolean> {
+  const deadline = performance.now() + DYING_TIMEOUT_MS
+  while (performance.now() < deadline) {
+    if (!(await isRunning(identity))) return true
+    await sleep(DYING_POLL_MS)
+  }
+  return false
 }
 
 /** The address of the server that runs on the cluster for another process, or `undefined` when none runs. */

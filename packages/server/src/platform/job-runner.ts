@@ -114,7 +114,7 @@ function counted(state: () => State, task: JobTask): JobTask {
 async function stop(state: State, running: Promise<unknown>): Promise<void> {
   state.stopping.abort()
   await running
-  await discard(state.pool)
+  await discard(state.pool, stopTimeoutMs)
 }
 
 function openPool({ url, concurrency, log }: JobRunnerOptions): pg.Pool {
@@ -124,8 +124,8 @@ function openPool({ url, concurrency, log }: JobRunnerOptions): pg.Pool {
 }
 
 /** Closes a pool; connections that nobody gives back are not waited for. */
-async function discard(pool: pg.Pool): Promise<void> {
-  await within(lostTimeoutMs, pool.end())
+async function discard(pool: pg.Pool, timeoutMs: number): Promise<void> {
+  await within(timeoutMs, pool.end())
 }
 
 /** Keeps a runner running: the library gives up after a long outage of the database, and we do not. */
@@ -148,6 +148,7 @@ async function runUntilLost(state: State): Promise<void> {
   const pool = openPool(state.options)
   const over = Promise.withResolvers<void>()
   const end = () => over.resolve()
+  const endTimeoutMs = () => (signal.aborted ? stopTimeoutMs : lostTimeoutMs)
   signal.addEventListener('abort', end, { once: true })
   try {
     const guard = await pool.connect()
@@ -167,7 +168,7 @@ async function runUntilLost(state: State): Promise<void> {
     }
   } finally {
     signal.removeEventListener('abort', end)
-    await discard(pool)
+    await discard(pool, endTimeoutMs())
   }
 }
 
@@ -264,7 +265,7 @@ async function runDueOnce(state: State, timeoutMs: number): Promise<void> {
 function replacePool(state: State, used: pg.Pool): void {
   if (state.pool !== used || state.stopping.signal.aborted) return
   state.pool = openPool(state.options)
-  void discard(used)
+  void discard(used, lostTimeoutMs)
 }
 
 /** Jobs that are due or under way. A dead job is neither. */
