@@ -3,7 +3,7 @@ import { closingLineReporter } from './packages/server/test/support/closing-line
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'sdks/*/{src,test}/**/*.test.ts'],
     globalSetup: ['packages/server/test/support/global-setup.ts'],
     reporters: ['default', closingLineReporter()],
     testTimeout: 60_000,

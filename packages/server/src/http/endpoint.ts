@@ -63,6 +63,8 @@ export interface EndpointDescription {
   readonly method: Method
   /** Path below the surface's mount; parameters as `:name`. */
   readonly path: string
+  /** The stable name `resource.verb`, such as `payments.create`: the contract document's operation id and the SDKs' method. Unique in a surface. */
+  readonly operation: string
   readonly summary: string
   readonly description?: string
   /** Scopes of which `authorize` asks for all; an empty list is for the surface to interpret. */

@@ -61,6 +61,7 @@ const defineEndpoint = endpointsOf<Shop, Caller>()
 const createOrder = defineEndpoint({
   method: 'POST',
   path: '/orders',
+  operation: 'orders.create',
   summary: 'Create an order',
   scopes: ['write'],
   body: z.object({
@@ -88,6 +89,7 @@ const createOrder = defineEndpoint({
 const getOrder = defineEndpoint({
   method: 'GET',
   path: '/orders/:id',
+  operation: 'orders.get',
   summary: 'Read an order',
   scopes: ['read'],
   params: z.object({ id: z.string().max(200) }),
@@ -105,6 +107,7 @@ const getOrder = defineEndpoint({
 const listOrders = defineEndpoint({
   method: 'GET',
   path: '/orders',
+  operation: 'orders.list',
   summary: 'List orders',
   scopes: ['read'],
   query: z.object({ ...pageQuery(2), reference: z.string().optional() }),
@@ -120,6 +123,7 @@ const listOrders = defineEndpoint({
 const login = defineEndpoint({
   method: 'POST',
   path: '/login',
+  operation: 'sessions.create',
   summary: 'Log in with whatever body',
   scopes: [],
   ignoresBody: true,
@@ -131,6 +135,7 @@ const login = defineEndpoint({
 const echoLink = defineEndpoint({
   method: 'GET',
   path: '/link',
+  operation: 'addresses.get',
   summary: 'Say under which address this surface was reached',
   scopes: ['read'],
   response: { 200: z.object({ baseUrl: z.string(), path: z.string() }) },
@@ -141,6 +146,7 @@ const echoLink = defineEndpoint({
 const page = defineEndpoint({
   method: 'GET',
   path: '/page',
+  operation: 'pages.get',
   summary: 'A page',
   scopes: ['read'],
   response: { 200: htmlPage },
@@ -151,6 +157,7 @@ const page = defineEndpoint({
 const slow = defineEndpoint({
   method: 'POST',
   path: '/slow',
+  operation: 'pages.getLate',
   summary: 'Answer late',
   scopes: ['write'],
   response: { 200: z.object({ done: z.boolean() }) },
@@ -176,6 +183,7 @@ const faults: Readonly<Record<string, () => unknown>> = {
 const broken = defineEndpoint({
   method: 'POST',
   path: '/broken/:fault',
+  operation: 'failures.get',
   summary: 'Fail',
   scopes: ['write'],
   params: z.object({ fault: z.string() }),
@@ -187,6 +195,7 @@ const broken = defineEndpoint({
 const badHeader = defineEndpoint({
   method: 'POST',
   path: '/bad-header',
+  operation: 'failures.getHeader',
   summary: 'Answer with a header that cannot be sent',
   scopes: ['write'],
   response: { 303: z.undefined() },

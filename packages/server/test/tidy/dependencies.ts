@@ -18,7 +18,7 @@ function lineNaming(text: string, name: string): number {
 /** What the manifests ask for, without our own packages. */
 function pinsOf(project: Project): Pin[] {
   const manifests = [...project.texts]
-    .filter(([path]) => /^(?:packages\/[^/]+\/)?package\.json$/.test(path))
+    .filter(([path]) => /^(?:(?:packages|sdks)\/[^/]+\/)?package\.json$/.test(path))
     .map(([path, text]) => ({ path, text, manifest: JSON.parse(text) as Manifest }))
   const ours = new Set(manifests.map(({ manifest }) => manifest.name))
   return manifests.flatMap(({ path, text, manifest }) =>

@@ -13,6 +13,15 @@ export const apiScopes = [
   'transactions:read',
   'balance:read',
   'events:read',
+  'customers:read',
+  'customers:write',
+  'fee_plans:read',
+  'webhook_endpoints:read',
+  'webhook_endpoints:write',
+  'deliveries:read',
+  'deliveries:write',
+  'api_keys:read',
+  'api_keys:write',
   'sandbox:write',
 ] as const
 

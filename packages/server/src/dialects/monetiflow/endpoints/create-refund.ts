@@ -15,6 +15,7 @@ const createdStatus = inferred.createStatus.choice
 export const createRefund = defineEndpoint({
   method: 'POST',
   path: '/v2/refunds/create',
+  operation: 'refunds.create',
   summary: 'Issue refund',
   description: 'Gives back a part of a paid payment, or all that is left of it where no amount is given.',
   scopes: ['refunds:write'],

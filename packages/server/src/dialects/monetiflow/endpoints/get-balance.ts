@@ -5,6 +5,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const getBalance = defineEndpoint({
   method: 'GET',
   path: '/v2/balance',
+  operation: 'balance.get',
   summary: 'Get account balance',
   scopes: ['balance:read'],
   response: { 200: balanceObject },

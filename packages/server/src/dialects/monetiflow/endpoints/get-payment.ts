@@ -7,6 +7,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const getPayment = defineEndpoint({
   method: 'GET',
   path: '/v2/payments/:id',
+  operation: 'payments.get',
   summary: 'Fetch payment details',
   scopes: ['payments:read'],
   params: z.object({ id: z.string() }),

@@ -7,6 +7,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const getPayout = defineEndpoint({
   method: 'GET',
   path: '/v2/payouts/:id',
+  operation: 'payouts.get',
   summary: 'Fetch payout details',
   scopes: ['payouts:read'],
   params: z.object({ id: z.string() }),

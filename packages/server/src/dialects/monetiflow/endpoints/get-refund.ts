@@ -7,6 +7,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const getRefund = defineEndpoint({
   method: 'GET',
   path: '/v2/refunds/:id',
+  operation: 'refunds.get',
   summary: 'Fetch refund details',
   scopes: ['refunds:read'],
   params: z.object({ id: z.string() }),

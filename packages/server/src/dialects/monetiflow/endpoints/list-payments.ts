@@ -7,6 +7,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const listPayments = defineEndpoint({
   method: 'GET',
   path: '/v2/payments',
+  operation: 'payments.list',
   summary: 'List payments',
   description: 'Newest first. The document calls this path in its authentication example.',
   scopes: ['payments:read'],

@@ -9,6 +9,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const listTransactions = defineEndpoint({
   method: 'GET',
   path: '/v2/transactions',
+  operation: 'transactions.list',
   summary: 'List all transactions',
   description: 'Payments, refunds and payouts as one list, newest first.',
   scopes: ['transactions:read'],

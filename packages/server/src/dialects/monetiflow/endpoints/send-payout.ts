@@ -48,6 +48,7 @@ function beneficiaryFrom(given: z.output<typeof beneficiary>): Beneficiary {
 export const sendPayout = defineEndpoint({
   method: 'POST',
   path: '/v2/payouts/send',
+  operation: 'payouts.send',
   summary: 'Process payout request',
   description: 'Sends money from the available balance to a bank account (`account_number`, `ifsc`) or a UPI id.',
   scopes: ['payouts:write'],

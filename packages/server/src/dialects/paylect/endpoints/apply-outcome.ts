@@ -9,6 +9,7 @@ import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
 export const applyOutcome = defineEndpoint({
   method: 'POST',
   path: '/sandbox/payments/:id/outcome',
+  operation: 'sandbox.applyOutcome',
   summary: 'Bring about the outcome of a payment',
   description: '`amount`, in minor units, goes with `partial` and `over`; `code` goes with `declined`.',
   scopes: ['sandbox:write'],

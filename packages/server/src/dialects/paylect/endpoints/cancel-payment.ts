@@ -6,6 +6,7 @@ import { defineEndpoint, idempotencyFor, idParams, noQuery, refuseBody, replayHe
 export const cancelPayment = defineEndpoint({
   method: 'POST',
   path: '/payments/:id/cancel',
+  operation: 'payments.cancel',
   summary: 'Cancel a payment',
   description:
     'Ends a payment that still waits for its payer; one that is being paid or has ended is refused. Takes no body. An Idempotency-Key is honoured: the same key for another payment is refused.',

@@ -76,6 +76,7 @@ function customerFrom({ reference, name: fullName, email, phone }: NonNullable<G
 export const createPayment = defineEndpoint({
   method: 'POST',
   path: '/payments',
+  operation: 'payments.create',
   summary: 'Create a payment',
   description:
     'Opens a payment and answers with `checkout_url`, where the payer pays. `reference` is yours and is used once. It can be paid for `expires_in` (an ISO 8601 duration, one hour unless given); after `attempts_max` declined attempts (3 unless given) it has failed.',

@@ -49,6 +49,7 @@ function beneficiaryFrom(given: z.output<typeof beneficiary>): Beneficiary {
 export const createPayout = defineEndpoint({
   method: 'POST',
   path: '/payouts',
+  operation: 'payouts.create',
   summary: 'Create a payout',
   description:
     'Sends money from the available balance to a bank account (`account_number` and `bank_code`) or a UPI id. `reference` is yours and is used once.',

@@ -25,6 +25,7 @@ const body = z
 export const createRefund = defineEndpoint({
   method: 'POST',
   path: '/refunds',
+  operation: 'refunds.create',
   summary: 'Create a refund',
   description:
     'Gives back `amount` of a paid payment, or all that is left of it. `payment_id` is any name that `GET /v1/payments/:id` takes; `currency`, where given, must be the payment’s; `reference` is yours and is used once.',

@@ -5,6 +5,7 @@ import { defineEndpoint, noQuery } from './define-endpoint.ts'
 export const getBalance = defineEndpoint({
   method: 'GET',
   path: '/balance',
+  operation: 'balance.get',
   summary: 'Read the balance',
   description:
     'By currency: `available` may be paid out now, `pending` waits (money of unfinished payments, refunds under way), `reserved` is held by payouts under way.',

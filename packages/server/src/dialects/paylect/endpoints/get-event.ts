@@ -6,6 +6,7 @@ import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
 export const getEvent = defineEndpoint({
   method: 'GET',
   path: '/events/:id',
+  operation: 'events.get',
   summary: 'Read an event',
   description: 'As its webhook told it: `data` is the object as it was then.',
   scopes: ['events:read'],

@@ -18,6 +18,7 @@ async function attemptsOf({ services, principal }: HouseCall, payment: Payment) 
 export const getPayment = defineEndpoint({
   method: 'GET',
   path: '/payments/:id',
+  operation: 'payments.get',
   summary: 'Read a payment',
   description:
     'By its house id, by the id that any dialect shows for it, or by the merchant’s own reference. `expand=attempts,checkout_url` adds its attempts, newest first, and the page where its payer pays.',

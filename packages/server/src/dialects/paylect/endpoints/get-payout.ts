@@ -6,6 +6,7 @@ import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
 export const getPayout = defineEndpoint({
   method: 'GET',
   path: '/payouts/:id',
+  operation: 'payouts.get',
   summary: 'Read a payout',
   description: 'By its house id, or by the merchant’s own reference.',
   scopes: ['payouts:read'],

@@ -6,6 +6,7 @@ import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
 export const getRefund = defineEndpoint({
   method: 'GET',
   path: '/refunds/:id',
+  operation: 'refunds.get',
   summary: 'Read a refund',
   description: 'By its house id, or by the merchant’s own reference.',
   scopes: ['refunds:read'],

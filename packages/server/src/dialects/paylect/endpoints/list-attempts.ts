@@ -7,6 +7,7 @@ import { defineEndpoint, idParams } from './define-endpoint.ts'
 export const listAttempts = defineEndpoint({
   method: 'GET',
   path: '/payments/:id/attempts',
+  operation: 'payments.listAttempts',
   summary: 'List the attempts of a payment',
   description: 'Newest first. `after` and `before` are ids of attempts of this payment.',
   scopes: ['payments:read'],

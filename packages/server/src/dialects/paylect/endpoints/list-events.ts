@@ -13,6 +13,7 @@ const waitMaxSeconds = feedWaitMaxMs / 1000
 export const listEvents = defineEndpoint({
   method: 'GET',
   path: '/events',
+  operation: 'events.list',
   summary: 'Read the feed of events',
   description:
     'The complete record of what happened, oldest first, whatever dialect it happened through. `after` is the `number` of the last event that you have seen (0, or left out, for the beginning); keep the answer’s `next` for the next call. With `wait` (seconds, up to 30) an answer that would be empty comes when something happens, or when the time is over.',

@@ -8,6 +8,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const listPayments = defineEndpoint({
   method: 'GET',
   path: '/payments',
+  operation: 'payments.list',
   summary: 'List payments',
   description: 'Newest first, whatever dialect made them. `after` and `before` are ids of payments.',
   scopes: ['payments:read'],

@@ -8,6 +8,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const listPayouts = defineEndpoint({
   method: 'GET',
   path: '/payouts',
+  operation: 'payouts.list',
   summary: 'List payouts',
   description: 'Newest first, whatever dialect made them. `after` and `before` are ids of payouts.',
   scopes: ['payouts:read'],

@@ -10,6 +10,7 @@ import { defineEndpoint } from './define-endpoint.ts'
 export const listRefunds = defineEndpoint({
   method: 'GET',
   path: '/refunds',
+  operation: 'refunds.list',
   summary: 'List refunds',
   description:
     'Newest first, whatever dialect made them. `payment_id` is any name that `GET /v1/payments/:id` takes; `after` and `before` are ids of refunds.',

@@ -53,6 +53,7 @@ function spanEnd(now: Instant, span: z.output<typeof durationGiven>): Instant {
 export const moveClock = defineEndpoint({
   method: 'POST',
   path: '/sandbox/clock',
+  operation: 'sandbox.moveClock',
   summary: 'Move the sandbox’s clock forward',
   description:
     'Answers once everything that fell due on the way has run. The clock is the whole installation’s: it moves for every merchant of the sandbox.',

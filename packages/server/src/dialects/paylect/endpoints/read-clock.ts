@@ -5,6 +5,7 @@ import { defineEndpoint, noQuery } from './define-endpoint.ts'
 export const readClock = defineEndpoint({
   method: 'GET',
   path: '/sandbox/clock',
+  operation: 'sandbox.getClock',
   summary: 'Read the sandbox’s clock',
   scopes: ['sandbox:write'],
   sandboxOnly: true,
