@@ -64,10 +64,11 @@ function commandFrom(given: Given, call: MonetiflowCall) {
   }
 }
 
-function createAt(path: string, summary: string) {
+function createAt(operation: string, path: string, summary: string) {
   return defineEndpoint({
     method: 'POST',
     path,
+    operation,
     summary,
     description: 'Makes a payment and answers with `payment_url`, where the payer goes to pay.',
     scopes: ['payments:write'],
@@ -90,7 +91,11 @@ function createAt(path: string, summary: string) {
 }
 
 /** The document's path. */
-export const createPayment = createAt('/v2/payments/create', 'Initialize payment transaction')
+export const createPayment = createAt('payments.create', '/v2/payments/create', 'Initialize payment transaction')
 
 /** The same under the resource's own path, as the page's "predictable resource-oriented URLs" would have it. */
-export const createPaymentAlias = createAt('/v2/payments', 'Initialize payment transaction (alias)')
+export const createPaymentAlias = createAt(
+  'payments.createByResource',
+  '/v2/payments',
+  'Initialize payment transaction (alias)',
+)
