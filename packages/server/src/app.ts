@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { registerCheckout } from './checkout/checkout-routes.ts'
 import { type CheckoutTokens, checkoutPath, createCheckoutTokens } from './checkout/checkout-token.ts'
@@ -14,7 +16,9 @@ import {
   type Engine,
   type GroupWrites,
   type Store,
+  secretContext,
 } from './engine/index.ts'
+import type { Readiness } from './http/health.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { createServer } from './http/server.ts'
 import type { HttpSurface } from './http/surface.ts'
@@ -29,10 +33,13 @@ import type { Log } from './platform/log.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { createRateLimitStore } from './platform/rate-limit-store.ts'
 import { ClockGoesBackError, createSandboxClock, type SandboxClock } from './platform/sandbox-clock.ts'
+import { loadTlsCertificate, type TlsCertificate } from './platform/tls-certificate.ts'
 import { createVault, type Vault } from './platform/vault.ts'
 import { createRailRegistry } from './rails/registry.ts'
 import { createSimulatorRail } from './rails/simulator/index.ts'
 import { parseScenario } from './rails/simulator/scenario.ts'
+import { createIdleWorkers } from './workers/idle-workers.ts'
+import { startLastUsedFlusher } from './workers/last-used-flusher.ts'
 import { startWorkers, type Workers } from './workers/start-workers.ts'
 import { createWebhookClients } from './workers/webhook-clients.ts'
 
@@ -44,14 +51,17 @@ export interface Gateway {
   readonly dialects: readonly Dialect[]
   readonly sandboxClock: SandboxClock
   readonly metrics: Metrics
+  /** The checks behind `/readyz`. */
+  readonly readiness: Readiness
+  /** Looks at the certificate's files now, where there are any. */
+  reloadCertificate(): Promise<boolean>
   /** Drains requests, workers and the committer, in this order, and closes every connection. */
   close(): Promise<void>
 }
 
 /** The dialects of this installation. A new one is its folder and one line here. */
-const installedDialects: readonly Dialect[] = [paylect, monetiflow]
+export const installedDialects: readonly Dialect[] = [paylect, monetiflow]
 
-const poolMax = 8
 const groupMax = 256
 const queueMax = 4096
 const flightTimeoutMs = 15_000
@@ -69,6 +79,10 @@ interface Foundation {
   readonly database: Database
   readonly sandboxClock: SandboxClock
   readonly vault: Vault
+  readonly certificate: TlsCertificate | undefined
+  /** Given when the gateway has begun to stop, and when it refuses connections: what waits for news then answers. */
+  readonly draining: AbortController
+  readonly closing: AbortController
   now(mode: Mode): Instant
 }
 
@@ -82,42 +96,83 @@ export async function createGateway(
   masterKey: string,
   log: Log,
 ): Promise<Gateway> {
-  const foundation = await lay(config, databaseUrl, masterKey, log)
-  const { sandboxClock, database, vault } = foundation
-  const { engine, committer, store } = buildEngine(foundation, (writes) => workers.wake(writes))
-  const webhookClients = createWebhookClients({ allowLoopbackInSandbox: true, allowCidrs: config.webhookNetworks })
-  const workers = startWorkers({
-    ...foundation,
-    engine,
-    store,
-    dialects: new Map(installedDialects.map((dialect) => [dialect.name, dialect])),
-    http: webhookClients,
-    setSandboxClock: (instant) => moveClock(sandboxClock, instant),
-  })
-  const server = buildServer(foundation, engine, workers)
+  const undo: (() => unknown)[] = []
   const close = async () => {
-    await server.close()
-    await workers.stop()
-    await webhookClients.close()
-    await committer.drain()
-    await store.close()
-    sandboxClock.stop()
-    await database.close()
+    for (let step = undo.pop(); step; step = undo.pop()) await step()
   }
-  return { server, engine, vault, dialects: installedDialects, sandboxClock, metrics: foundation.metrics, close }
+  try {
+    const foundation = await lay(config, databaseUrl, masterKey, log, undo)
+    const { sandboxClock, vault, metrics, certificate } = foundation
+    const { engine, workers } = buildWork(foundation, undo)
+    const readiness = readinessOf(foundation, workers)
+    const server = buildServer(foundation, engine, workers, readiness)
+    undo.push(() => server.close())
+    undo.push(() => drain(foundation))
+    const reloadCertificate = async () => (await certificate?.reload()) ?? false
+    const parts = { server, engine, vault, sandboxClock, metrics, readiness, reloadCertificate }
+    return { ...parts, dialects: installedDialects, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
-async function lay(config: Config, databaseUrl: string, masterKey: string, log: Log): Promise<Foundation> {
+/** Balancers are told first, and callers who wait for news are answered before connections are counted as late. */
+async function drain({ config, draining, closing }: Foundation): Promise<void> {
+  draining.abort()
+  if (config.role !== 'worker') await sleep(config.drainSeconds * 1000)
+  closing.abort()
+}
+
+/** The engine and what works for it. What is started is stopped by `undo`, the last first. */
+function buildWork(foundation: Foundation, undo: (() => unknown)[]): { engine: Engine; workers: Workers } {
+  const { config, sandboxClock, log } = foundation
+  const { engine, committer, store } = buildEngine(foundation, (writes) => workers.wake(writes))
+  undo.push(async () => {
+    await committer.drain()
+    await store.close()
+  })
+  const webhookClients = createWebhookClients({ allowLoopbackInSandbox: true, allowCidrs: config.webhookNetworks })
+  undo.push(() => webhookClients.close())
+  const start = () =>
+    startWorkers({
+      ...foundation,
+      engine,
+      store,
+      dialects: new Map(installedDialects.map((dialect) => [dialect.name, dialect])),
+      http: webhookClients,
+      setSandboxClock: (instant) => moveClock(sandboxClock, instant),
+    })
+  const workers = config.role === 'api' ? createIdleWorkers(start) : start()
+  undo.push(() => workers.stop())
+  const lastUsed = startLastUsedFlusher({ engine, log })
+  undo.push(() => lastUsed.stop())
+  return { engine, workers }
+}
+
+async function lay(
+  config: Config,
+  databaseUrl: string,
+  masterKey: string,
+  log: Log,
+  undo: (() => unknown)[],
+): Promise<Foundation> {
+  const certificate = config.tls && config.role !== 'worker' ? await loadTlsCertificate(config.tls, log) : undefined
+  if (certificate) undo.push(certificate.stop)
   const database = await createDatabase({
     url: databaseUrl,
-    poolMax,
+    poolMax: config.databasePoolMax,
     applicationName: 'paylect',
     onError: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
   })
+  undo.push(database.close)
   const sandboxClock = await createSandboxClock(database.pool, systemClock)
+  undo.push(sandboxClock.stop)
   const vault = createVault({ keys: [{ id: 'master', key: derivedKey(masterKey, 'vault') }] })
   const now = (mode: Mode) => (mode === 'live' ? systemClock.now() : sandboxClock.now())
-  return { config, databaseUrl, masterKey, log, metrics: createMetrics(), database, sandboxClock, vault, now }
+  const metrics = createMetrics({ processMetrics: true })
+  const signals = { draining: new AbortController(), closing: new AbortController() }
+  return { config, databaseUrl, masterKey, log, metrics, database, sandboxClock, vault, certificate, now, ...signals }
 }
 
 interface BuiltEngine {
@@ -155,6 +210,7 @@ function buildEngine(foundation: Foundation, onCommitted: (writes: GroupWrites) 
     now,
     onRailDefect: (error, rail) => log.error({ err: error, rail }, 'a rail failed in a way that it must not'),
     railTimeoutMs,
+    closing: foundation.closing.signal,
   })
   return { engine, committer, store }
 }
@@ -171,8 +227,8 @@ function committerMetrics(metrics: Metrics): CommitterMetrics {
   }
 }
 
-function buildServer(foundation: Foundation, engine: Engine, workers: Workers): FastifyInstance {
-  const { config, database, log, metrics } = foundation
+function buildServer(foundation: Foundation, engine: Engine, workers: Workers, readiness: Readiness): FastifyInstance {
+  const { config, database, log, metrics, certificate } = foundation
   const tokens = createCheckoutTokens(derivedKey(foundation.masterKey, 'checkout').toString('hex'))
   const services = servicesOf(foundation, engine, workers, tokens)
   const surfaces = installedDialects.map((dialect) => dialect.surface(services))
@@ -183,17 +239,20 @@ function buildServer(foundation: Foundation, engine: Engine, workers: Workers): 
     services,
     surfaces: surfaces as readonly HttpSurface<DialectServices, unknown>[],
     rateLimits: (name, windows) => createRateLimits({ store: counts, name, windows, now: systemClock.now, log }),
-    readiness: async () => ({ database: await databaseAnswers(database), workers: workersWork(workers) }),
+    readiness,
+    ...(certificate === undefined ? {} : { tls: certificate.options }),
     now: systemClock.now,
     trustProxy: config.trustProxy,
     reservedPaths: [checkoutPath],
   })
+  // With a certificate the server is one of node:https.
+  if (certificate) certificate.keepCurrent(server.server as unknown as TlsServer)
   registerCheckout(server, { engine, tokens, log })
   return server
 }
 
 function servicesOf(
-  { config, sandboxClock }: Foundation,
+  { config, sandboxClock, vault }: Foundation,
   engine: Engine,
   workers: Workers,
   tokens: CheckoutTokens,
@@ -204,6 +263,7 @@ function servicesOf(
     checkoutUrl: (baseUrl, scope, paymentId) =>
       tokens.checkoutUrl(config.publicUrl ?? new URL(baseUrl).origin, scope, paymentId),
     assertCallbackUrl: (mode, url, field) => assertCallbackUrl(outboundPolicy(config, mode), url, field),
+    sealWebhookSecret: (scope, dialect, secret) => vault.seal(secret, secretContext(scope, dialect)),
     isScenario: (text) => parseScenario(text) !== undefined,
     sandboxClock: { now: sandboxClock.now, moveTo: workers.moveSandboxClock },
   }
@@ -231,6 +291,14 @@ async function moveClock(clock: SandboxClock, instant: Instant): Promise<void> {
     if (!(error instanceof ClockGoesBackError)) throw error
     throw new EngineError('invalid_request', 'clock_goes_back', { field: 'set', message: error.message })
   }
+}
+
+function readinessOf({ config, database, draining }: Foundation, workers: Workers): Readiness {
+  return async () => ({
+    database: await databaseAnswers(database),
+    ...(config.role === 'api' ? {} : { workers: workersWork(workers) }),
+    ...(draining.signal.aborted ? { draining: { ok: false } } : {}),
+  })
 }
 
 async function databaseAnswers(database: Database): Promise<{ readonly ok: boolean; readonly message?: string }> {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { renderFixtureSchema } from '../src/fixtures/fixture-schema.ts'
 import { errorKinds } from '../src/kernel/engine-error.ts'
 import { documentedCodes, raisedCodes } from './docs/error-codes.ts'
+import { renderSettings } from './docs/render-settings.ts'
 import { renderStates } from './docs/render-states.ts'
 
 const docs = join(import.meta.dirname, '../../../docs')
@@ -11,6 +13,14 @@ const page = (name: string) => readFileSync(join(docs, name), 'utf8')
 describe('generated and checked documentation', () => {
   test('states.md is what the transition tables say; run `npm run docs` after changing a table', () => {
     expect(page('states.md')).toBe(renderStates())
+  })
+
+  test('fixtures.schema.json is what the reader of fixtures says; run `npm run docs` after changing it', () => {
+    expect(page('fixtures.schema.json')).toBe(renderFixtureSchema())
+  })
+
+  test('OPERATIONS.md has every setting as the configuration reads it', () => {
+    expect(page('OPERATIONS.md')).toContain(renderSettings())
   })
 
   test('errors.md explains every code that the sources raise, with its kind', () => {

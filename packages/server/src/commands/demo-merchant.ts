@@ -11,6 +11,9 @@ import {
 import type { Scope } from '../kernel/scope.ts'
 import type { Vault } from '../platform/vault.ts'
 
+/** From where `sandbox.json` is used: this machine. */
+const loopback = '127.0.0.1'
+
 /** The merchant of a fresh sandbox. Its id is fixed, so that servers that share a database share it. */
 const demoScope: Scope = { merchantId: 'mer_0000000000000000000000dem0', mode: 'sandbox' }
 
@@ -42,7 +45,8 @@ const demoFeePlans = [
 
 /**
  * Makes sure that the demo merchant exists and that `path` (sandbox.json) names working credentials for every dialect.
- * Credentials that the file holds and that still work are kept; missing ones are issued. The file is readable by its owner only.
+ * Credentials that the file holds and that still work are kept; missing ones are issued. A key of an earlier release, of
+ * another form or without a scope that there is now, is replaced; the secret of the webhooks stays. The file is readable by its owner only.
  */
 export async function prepareSandboxFile(parts: DemoParts, path: string, baseUrl: string): Promise<SandboxFile> {
   const earlier = await readSandboxFile(path)
@@ -50,8 +54,9 @@ export async function prepareSandboxFile(parts: DemoParts, path: string, baseUrl
   const dialects: Record<string, SandboxDialect> = {}
   for (const dialect of parts.dialects) {
     const kept = earlier?.dialects[dialect.name]
-    const works = kept && (await isAccepted(parts.engine, kept, dialect.name))
-    dialects[dialect.name] = works ? { ...kept, mount: dialect.mount } : await issue(parts, dialect)
+    const standing = kept ? await standingOf(parts.engine, kept, dialect) : 'unknown'
+    dialects[dialect.name] =
+      kept && standing === 'current' ? { ...kept, mount: dialect.mount } : await issue(parts, dialect, standing, kept)
   }
   const file: SandboxFile = { baseUrl, dialects }
   const unfinished = `${path}.new`
@@ -70,22 +75,35 @@ async function provisionDemoMerchant(engine: Engine): Promise<void> {
   }
 }
 
-async function isAccepted(engine: Engine, { apiKey }: SandboxDialect, dialect: string): Promise<boolean> {
+/** `outdated`: a key of the demo merchant that cannot do, or be, all that a key of this release can. */
+type Standing = 'current' | 'outdated' | 'unknown'
+
+async function standingOf(engine: Engine, { apiKey }: SandboxDialect, dialect: Dialect): Promise<Standing> {
   try {
-    return (await engine.access.authenticate(apiKey, dialect)).merchantId === demoScope.merchantId
+    const { merchantId, scopes } = await engine.access.authenticate(apiKey, dialect.name, loopback)
+    if (merchantId !== demoScope.merchantId) return 'unknown'
+    const hasForm = dialect.isApiKey(demoScope.mode, apiKey)
+    return hasForm && apiScopes.every((scope) => scopes.includes(scope)) ? 'current' : 'outdated'
   } catch {
-    return false
+    return 'unknown'
   }
 }
 
-async function issue({ engine, vault }: DemoParts, dialect: Dialect): Promise<SandboxDialect> {
+async function issue(
+  { engine, vault }: DemoParts,
+  dialect: Dialect,
+  standing: Standing,
+  kept: SandboxDialect | undefined,
+): Promise<SandboxDialect> {
   const { apiKey, webhookSecret } = dialect.newCredentials(demoScope.mode)
+  const keptSecret = standing === 'outdated' ? kept?.webhookSecret : undefined
   await engine.access.issueCredentials({
     scope: demoScope,
     apiKeys: [storedKey(dialect.name, apiKey)],
-    webhookEndpoints: webhookSecret ? [storedEndpoint(vault, dialect.name, webhookSecret)] : [],
+    webhookEndpoints: webhookSecret && !keptSecret ? [storedEndpoint(vault, dialect.name, webhookSecret)] : [],
   })
-  return { mount: dialect.mount, apiKey, ...(webhookSecret ? { webhookSecret } : {}) }
+  const secret = keptSecret ?? webhookSecret
+  return { mount: dialect.mount, apiKey, ...(secret ? { webhookSecret: secret } : {}) }
 }
 
 function storedKey(dialect: string, apiKey: DialectCredentials['apiKey']): NewApiKey {

@@ -1,47 +1,27 @@
-import { readConfig } from '../config.ts'
 import { type LedgerReport, verifyLedger } from '../ledger/verify-ledger.ts'
-import { createDatabase } from '../platform/database.ts'
-import { createLog } from '../platform/log.ts'
-import { openDatabaseToRead } from './open-database.ts'
-
-/** What takes longer than this tells how far it is, this often. */
-const progressEveryMs = 2_000
-const connectionsMax = 2
+import { exitCodes } from './command-action.ts'
+import { printJson, withProgress } from './command-output.ts'
+import { withOperatorDatabase } from './open-engine.ts'
 
 /**
  * `paylect ledger verify`: proves the books and says so, or lists what is wrong and exits with 1. It may run beside a
  * gateway that is at work: it reads one snapshot.
  */
 export async function printLedgerReport(asJson: boolean): Promise<void> {
-  const config = readConfig()
-  const log = createLog({ level: config.logLevel })
-  const opened = await openDatabaseToRead(config, log)
-  try {
-    const database = await createDatabase({
-      url: opened.url,
-      poolMax: connectionsMax,
-      applicationName: 'paylect-ledger-verify',
-      onError: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
-    })
-    try {
-      const report = await verifyLedger({ pool: database.pool, onProgress: progressLine() })
-      process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : reportText(report))
-      if (report.findingsTotal > 0) process.exitCode = 1
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await opened.close()
-  }
-}
-
-function progressLine(): (transfers: number) => void {
-  let toldAtMs = performance.now()
-  return (transfers) => {
-    if (performance.now() - toldAtMs < progressEveryMs) return
-    toldAtMs = performance.now()
-    process.stderr.write(`${transfers} transfers read …\n`)
-  }
+  const report = await withOperatorDatabase(async ({ database }) => {
+    let read = 0
+    const verify = () =>
+      verifyLedger({
+        pool: database.pool,
+        onProgress: (transfers) => {
+          read = transfers
+        },
+      })
+    return withProgress('Proving the ledger', verify, () => `${read} transfers read`)
+  })
+  if (asJson) printJson(report)
+  else process.stdout.write(reportText(report))
+  if (report.findingsTotal > 0) process.exitCode = exitCodes.failure
 }
 
 function reportText(report: LedgerReport): string {

@@ -1,4 +1,4 @@
-import type { Engine, EngineEvent } from '../engine/index.ts'
+import type { Engine, EngineEvent, WebhookPayload } from '../engine/index.ts'
 import type { HttpSurface } from '../http/surface.ts'
 import type { Instant } from '../kernel/clock.ts'
 import type { Mode, Scope } from '../kernel/scope.ts'
@@ -13,6 +13,8 @@ export interface DialectServices {
   checkoutUrl(baseUrl: string, scope: Scope, paymentId: string): string
   /** Refuses (throws `EngineError`, naming `field`) an address that we would not send anything to. */
   assertCallbackUrl(mode: Mode, url: string, field: string): void
+  /** Seals a signing secret for an endpoint of the dialect, so that only the sender of webhooks can read it. */
+  sealWebhookSecret(scope: Scope, dialect: string, secret: string): string
   /** Whether a simulator scenario such as `declined:insufficient_funds` exists. */
   isScenario(text: string): boolean
   /** The sandbox's clock, moved only through the house API. */
@@ -44,12 +46,24 @@ export interface RenderedEvent {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** How an endpoint wants its events. A dialect whose document has one form of body leaves out what does not fit it. */
+export interface RenderOptions {
+  readonly payload: WebhookPayload
+  /** The version of the house API that the endpoint is bound to. */
+  readonly apiVersion: string
+  /** The event's place among those about its object, from 1. */
+  readonly objectSequence: number
+}
+
 /** What a signature is made of. */
 export interface SigningInput {
   /** Stable over all tries of one delivery. */
   readonly deliveryId: string
   readonly body: string
+  /** The newest secret, for a dialect whose receivers look at one signature. */
   readonly secret: string
+  /** Every secret that is valid now, the newest first: two during a rotation's overlap. Only `secret` where left out. */
+  readonly secrets?: readonly string[]
   /** The moment of this try. */
   readonly sentAt: Instant
 }
@@ -78,10 +92,12 @@ export interface Dialect {
   readonly mount: string
   surface(services: DialectServices): HttpSurface<DialectServices, DialectPrincipal>
   /** The event in this dialect's words, or `undefined` when the dialect has no word for it. */
-  renderEvent(event: EngineEvent): RenderedEvent | undefined
+  renderEvent(event: EngineEvent, options: RenderOptions): RenderedEvent | undefined
   sign(input: SigningInput): Readonly<Record<string, string>>
   readonly webhooks: WebhookPolicy
   newCredentials(mode: Mode): DialectCredentials
+  /** Whether authentication would look a text up as a key of this mode: its form is right, whatever it names. */
+  isApiKey(mode: Mode, text: string): boolean
   /** The object number that one of the dialect's payment ids holds in a scope, or `undefined` where the text is no such id there. */
   paymentNumberOf(scope: Scope, id: string): bigint | undefined
 }

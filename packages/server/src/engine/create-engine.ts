@@ -1,11 +1,15 @@
 import type { Instant } from '../kernel/clock.ts'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Mode, Scope } from '../kernel/scope.ts'
+import type { StatementEntry } from '../ledger/statement.ts'
+import {
+  findStatementEntry,
+  listStatement,
+  type StatementFilter,
+  type StatementPage,
+} from '../ledger/statement-queries.ts'
 import type { PaymentMethod, RailOperation, RawNotification } from '../rails/rail.ts'
-import { type ApiKey, apiKeyByHashFact, hashOfKey } from './access/api-key.ts'
-import { type IssueCredentials, issueCredentials } from './access/issue-credentials.ts'
-import { type Merchant, merchantFact } from './access/merchant.ts'
-import { type ProvisionMerchant, provisionMerchant } from './access/provision-merchant.ts'
+import { type AccessVerbs, accessVerbs } from './access/access-verbs.ts'
 import { withAnswerableReads } from './answerable-reads.ts'
 import { type Attempt, attemptFact } from './attempts/attempt.ts'
 import {
@@ -15,15 +19,19 @@ import {
   submitAttempt,
   submitRecorded,
 } from './attempts/run-attempt.ts'
-import { type Balance, readBalances } from './balances/balance-queries.ts'
+import { type Balance, readBalances, readBalancesAt } from './balances/balance-queries.ts'
 import type { Outcome } from './commit/committer.ts'
 import { type EngineEvent, eventByIdFact } from './commit/event.ts'
 import type { Idempotency } from './commit/idempotency.ts'
 import { type PurgePool, purgeIdempotency } from './commit/idempotency-queries.ts'
 import type { FactRef } from './commit/kind.ts'
+import { journalFact } from './commit/ledger-kinds.ts'
 import { readRow } from './commit/read-row.ts'
+import { type CustomerVerbs, customerVerbs } from './customers/customer-verbs.ts'
+import { eventOfRevision, objectSequences } from './events/event-queries.ts'
 import { type FeedPage, type FeedQuery, readFeed } from './events/read-feed.ts'
 import type { FeePlan } from './fees/fee-plan.ts'
+import { type FeePlanFilter, type FeePlanPage, listFeePlans } from './fees/fee-plan-queries.ts'
 import { type SetFeePlan, setFeePlan } from './fees/set-fee-plan.ts'
 import {
   type ListFilter,
@@ -35,6 +43,8 @@ import {
 } from './lists/list-queries.ts'
 import { type CreatePayment, createPayment } from './payments/create-payment.ts'
 import { cancelPayment, expirePayment } from './payments/end-payment.ts'
+import { explainPayment, type PaymentExplanation } from './payments/explain-payment.ts'
+import { loadPaymentFacts } from './payments/explanation-queries.ts'
 import { type Payment, paymentByNumberFact, paymentByReferenceFact, paymentFact } from './payments/payment.ts'
 import { latestPaymentIdByReference } from './payments/payment-queries.ts'
 import { startPaymentAttempt } from './payments/start-payment-attempt.ts'
@@ -42,7 +52,13 @@ import { type CreatePayout, createPayout } from './payouts/create-payout.ts'
 import { type Payout, payoutByNumberFact, payoutByReferenceFact, payoutFact } from './payouts/payout.ts'
 import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
 import { type Refund, refundByNumberFact, refundByReferenceFact, refundFact } from './refunds/refund.ts'
+import { agreeClockMove, type ClockMove } from './sandbox/agree-clock-move.ts'
 import { type ApplyOutcome, applyOutcome } from './sandbox/apply-outcome.ts'
+import type { BankAccountName, SandboxBankAccount } from './sandbox/bank-account.ts'
+import { sandboxBankAccountFact } from './sandbox/bank-account.ts'
+import { isPastLoaded, loadPast } from './sandbox/load-past.ts'
+import type { Past } from './sandbox/past.ts'
+import { addSandboxBankAccount } from './sandbox/past-commands.ts'
 import { finishNotification, scheduleNotification } from './sandbox/scheduled-notification.ts'
 import {
   listTransactions,
@@ -56,6 +72,8 @@ import { type WebhookVerbs, webhookVerbs } from './webhooks/webhook-verbs.ts'
 export interface EngineParts extends AttemptRunner {
   /** For lists, which only read. */
   readonly pool: ReadPool & PurgePool
+  /** Given when the process stops taking calls: whoever waits for news is answered. */
+  readonly closing?: AbortSignal
 }
 
 /** How a payment, refund or payout is named: by the house id, by the object number a dialect's id holds, or by the merchant's reference. */
@@ -76,7 +94,10 @@ export interface Engine {
     /** Expires the payment if its time has come; `force` is the payer's or the sandbox's way to let it expire now. */
     expire(scope: Scope, paymentId: string, force?: boolean): Promise<Payment>
     attempt(scope: Scope, attemptId: string): Promise<Attempt | undefined>
+    /** `ownerId` is a customer's id. */
     list(scope: Scope, filter: ListFilter): Promise<ObjectPage<Payment>>
+    /** Why the payment is as it is, and what comes next. */
+    explain(payment: Payment): Promise<PaymentExplanation>
     /** The attempts to collect for one payment. */
     attempts(scope: Scope, paymentId: string, filter: Omit<ListFilter, 'ownerId'>): Promise<ObjectPage<Attempt>>
   }
@@ -95,32 +116,58 @@ export interface Engine {
     /** The merchant's complete, ordered record after a number. */
     feed(scope: Scope, query: FeedQuery): Promise<FeedPage>
     find(scope: Scope, id: string): Promise<EngineEvent | undefined>
+    /** The place of each event among those about its object, from 1 without gaps, in the order given. */
+    objectSequences(events: readonly EngineEvent[]): Promise<readonly number[]>
+    /** The event of a type that a change of an object to a revision was told by. */
+    ofRevision(scope: Scope, objectId: string, type: string, objectRevision: number): Promise<EngineEvent | undefined>
   }
   readonly transactions: { list(scope: Scope, filter: TransactionFilter): Promise<TransactionPage> }
-  readonly balances: { list(scope: Scope): Promise<readonly Balance[]> }
-  readonly access: {
-    /** Finds the key's row by the secret key; refuses one that is unknown, revoked, expired or another dialect's. */
-    authenticate(key: string, dialect: string): Promise<ApiKey>
-    merchant(scope: Scope): Promise<Merchant | undefined>
-    provision(input: ProvisionMerchant): Promise<Merchant>
-    issueCredentials(input: IssueCredentials): Promise<readonly ApiKey[]>
+  /** The ledger as the merchant sees it: what each transfer did to the balance. */
+  readonly statement: {
+    list(scope: Scope, filter: StatementFilter): Promise<StatementPage>
+    find(scope: Scope, number: bigint): Promise<StatementEntry | undefined>
+    /** The number of the last transfer; 0 where there is none. */
+    lastNumber(scope: Scope): Promise<bigint>
   }
+  readonly balances: {
+    /** The balances now, or as they were at an instant. */
+    list(scope: Scope, at?: Instant): Promise<readonly Balance[]>
+  }
+  readonly customers: CustomerVerbs
+  readonly access: AccessVerbs
   readonly attempts: {
     submit(scope: Scope, attemptId: string): Promise<void>
     poll(scope: Scope, attemptId: string): Promise<void>
+    /** The attempts for one payment, refund or payout. */
+    list(scope: Scope, subjectId: string, filter: Omit<ListFilter, 'ownerId'>): Promise<ObjectPage<Attempt>>
     /** False when the bytes are not the rail's. */
     receiveNotification(rail: string, raw: RawNotification): Promise<boolean>
   }
   readonly sandbox: {
-    applyOutcome(scope: Scope, payment: Payment, wanted: ApplyOutcome): Promise<Payment>
+    applyOutcome(
+      scope: Scope,
+      payment: Payment,
+      wanted: ApplyOutcome,
+      idempotency?: Idempotency,
+    ): Promise<Outcome<Payment>>
+    /** Where a move of the clock under an idempotency key leads: a replay gets the first request's target. */
+    agreeClockMove(move: ClockMove, idempotency: Idempotency): Promise<Outcome<{ readonly target: Instant }>>
     /** Keeps what a simulated rail will send after `afterMs` of the sandbox's clock. */
     scheduleNotification(scope: Scope, rail: string, notification: RawNotification, afterMs: number): Promise<void>
     finishNotification(scope: Scope, notificationId: string): Promise<void>
+    /** Loads a past that `rail` has carried, whole or not at all; false when it was loaded before. Throws `PastRefusedError`. */
+    loadPast(past: Past, rail: string): Promise<boolean>
+    isPastLoaded(past: Past): Promise<boolean>
+    /** Makes a bank account known to the merchant's sandbox. Refuses one that is known. */
+    addBankAccount(scope: Scope, account: BankAccountName & { readonly name: string }): Promise<SandboxBankAccount>
+    /** Who holds a bank account, as far as the merchant's sandbox knows. Live, no rail can be asked: `unsupported`. */
+    resolveBankAccount(scope: Scope, account: BankAccountName): Promise<SandboxBankAccount | undefined>
   }
   readonly webhooks: WebhookVerbs
   readonly fees: {
     /** Puts a new version of a fee plan into force. */
     setPlan(input: SetFeePlan): Promise<FeePlan>
+    list(scope: Scope, filter: FeePlanFilter): Promise<FeePlanPage>
   }
   readonly maintenance: {
     /** Deletes expired idempotency records, at most `limit`; answers how many there were. */
@@ -151,23 +198,32 @@ export function createEngine(given: EngineParts): Engine {
     events: {
       feed: (scope, query) => readFeed(parts, scope, query),
       find: (scope, id) => readRow(parts.store, eventByIdFact(scope, id)),
+      objectSequences: (events) => objectSequences(parts.pool, events),
+      ofRevision: (scope, objectId, type, revision) => eventOfRevision(parts.pool, scope, objectId, type, revision),
     },
     transactions: { list: (scope, filter) => listTransactions(parts.pool, parts.store, scope, filter) },
-    balances: { list: (scope) => readBalances(parts.pool, scope) },
-    access: {
-      authenticate: (key, dialect) => authenticate(parts, key, dialect),
-      merchant: (scope) => readRow(parts.store, merchantFact(scope)),
-      provision: async (input) => (await parts.committer.submit(provisionMerchant, input)).result,
-      issueCredentials: async (input) => (await parts.committer.submit(issueCredentials, input)).result,
+    statement: {
+      list: (scope, filter) => listStatement(parts.pool, scope, filter),
+      find: (scope, number) => findStatementEntry(parts.pool, scope, number),
+      lastNumber: async (scope) => (await readRow(parts.store, journalFact(scope)))?.transferNumber ?? 0n,
     },
+    balances: {
+      list: (scope, at) => (at === undefined ? readBalances(parts.pool, scope) : readBalancesAt(parts.pool, scope, at)),
+    },
+    customers: customerVerbs(parts),
+    access: accessVerbs(parts, given.pool),
     attempts: {
       submit: (scope, attemptId) => submitAttempt(parts, scope, attemptId),
       poll: (scope, attemptId) => pollAttempt(parts, scope, attemptId),
+      list: (scope, subjectId, filter) => listAttempts(parts.pool, scope, { ...filter, ownerId: subjectId }),
       receiveNotification: (rail, raw) => receiveNotification(parts, rail, raw),
     },
     sandbox: sandboxVerbs(parts),
     webhooks: webhookVerbs(parts),
-    fees: { setPlan: async (input) => (await parts.committer.submit(setFeePlan, input)).result },
+    fees: {
+      setPlan: async (input) => (await parts.committer.submit(setFeePlan, input)).result,
+      list: (scope, filter) => listFeePlans(parts.pool, scope, filter),
+    },
     maintenance: { purgeIdempotency: (mode, limit) => purgeIdempotency(given.pool, mode, parts.now(mode), limit) },
     now: (mode) => parts.now(mode),
   }
@@ -175,17 +231,29 @@ export function createEngine(given: EngineParts): Engine {
 
 function sandboxVerbs(parts: ReadyParts): Engine['sandbox'] {
   return {
-    applyOutcome: async (scope, payment, wanted) => {
+    applyOutcome: async (scope, payment, wanted, idempotency) => {
       if (scope.mode !== 'sandbox') throw new EngineError('forbidden', 'sandbox_only')
-      await applyOutcome(parts, scope, payment, wanted)
-      return (await readRow(parts.store, paymentFact(scope, payment.id))) ?? payment
+      return applyOutcome(parts, scope, payment, wanted, idempotency)
     },
+    agreeClockMove: (move, idempotency) => parts.committer.submit(agreeClockMove, move, idempotency),
     scheduleNotification: async (scope, rail, notification, afterMs) => {
       const dueAt = parts.now(scope.mode) + afterMs
       await parts.committer.submit(scheduleNotification, { scope, rail, notification, dueAt })
     },
     finishNotification: async (scope, notificationId) => {
       await parts.committer.submit(finishNotification, { scope, notificationId })
+    },
+    loadPast: (past, rail) => loadPast({ store: parts.store, rail, now: parts.now('sandbox') }, past),
+    isPastLoaded: (past) => isPastLoaded(parts.store, past),
+    addBankAccount: async (scope, account) => {
+      if (scope.mode !== 'sandbox') throw new EngineError('forbidden', 'sandbox_only')
+      return (await parts.committer.submit(addSandboxBankAccount, { scope, account })).result
+    },
+    resolveBankAccount: async (scope, account) => {
+      if (scope.mode === 'sandbox') return readRow(parts.store, sandboxBankAccountFact(scope, account))
+      throw new EngineError('unsupported', 'bank_account_lookup_unavailable', {
+        message: 'No rail of this gateway can tell who holds a bank account in live mode.',
+      })
     },
   }
 }
@@ -207,6 +275,10 @@ function paymentVerbs(parts: ReadyParts): Engine['payments'] {
       (await parts.committer.submit(expirePayment, { scope, paymentId, force })).result,
     attempt: (scope, attemptId) => readRow(parts.store, attemptFact(scope, attemptId)),
     list: (scope, filter) => listPayments(parts.pool, scope, filter),
+    explain: async (payment) => {
+      const facts = await loadPaymentFacts(parts, payment)
+      return explainPayment({ ...facts, now: parts.now(payment.mode) })
+    },
     attempts: (scope, paymentId, filter) => listAttempts(parts.pool, scope, { ...filter, ownerId: paymentId }),
   }
 }
@@ -237,11 +309,4 @@ function railFor(parts: ReadyParts, mode: Mode, operation: RailOperation, method
     field: 'method',
     message: `No rail of this gateway carries ${method} in ${mode} mode.`,
   })
-}
-
-async function authenticate(parts: ReadyParts, key: string, dialect: string): Promise<ApiKey> {
-  const found = await readRow(parts.store, apiKeyByHashFact(hashOfKey(key)))
-  const expired = found?.expiresAt && found.expiresAt <= parts.now('live')
-  if (found?.dialect === dialect && found.status === 'active' && !expired) return found
-  throw new EngineError('unauthenticated', 'api_key_invalid', { message: 'The API key is unknown or no longer valid.' })
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -15,6 +15,7 @@ export const securityHeaders = {
 
 /** What the hooks of every request need. */
 export interface RequestHookOptions {
+  readonly log: Pick<Log, 'info'>
   readonly metrics: Pick<Metrics, 'observeHttpRequest'>
   /** Requests in progress at once; more are refused with `overloaded`. */
   readonly inFlightMax: number
@@ -22,8 +23,9 @@ export interface RequestHookOptions {
   readonly surfaceOf: (url: string) => { readonly name: string } | undefined
 }
 
-/** Adds what happens to every request: the static headers, the bound on requests in flight, and the metrics. */
-export function addRequestHooks(app: FastifyInstance, { metrics, inFlightMax, surfaceOf }: RequestHookOptions): void {
+/** Adds what happens to every request: the static headers, the bound on requests in flight, the metrics and a line in the log. */
+export function addRequestHooks(app: FastifyInstance, options: RequestHookOptions): void {
+  const { log, metrics, inFlightMax, surfaceOf } = options
   let inFlight = 0
   app.addHook('onRequest', (request, reply, done) => {
     inFlight += 1
@@ -40,6 +42,7 @@ export function addRequestHooks(app: FastifyInstance, { metrics, inFlightMax, su
     const dialect = surfaceOf(request.url)?.name ?? 'server'
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`
     metrics.observeHttpRequest({ dialect, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    log.info(accessFields(request, reply, dialect, route), 'request')
     done()
   })
 }
@@ -76,6 +79,23 @@ export function addDrain(app: FastifyInstance, log: Pick<Log, 'warn'>, drainTime
     done()
   })
   return () => draining
+}
+
+/** Who asked for what, and what came of it. The route's pattern, never the path: a path, a query or a body may hold what must not be kept. */
+function accessFields(request: FastifyRequest, reply: FastifyReply, dialect: string, route: string) {
+  const { scope, apiKeyId } = (request.admitted?.principal ?? {}) as {
+    readonly scope?: { readonly merchantId?: string; readonly mode?: string }
+    readonly apiKeyId?: string
+  }
+  return {
+    requestId: request.id,
+    dialect,
+    route,
+    status: reply.statusCode,
+    durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    ...(scope?.merchantId === undefined ? {} : { merchantId: scope.merchantId, mode: scope.mode }),
+    ...(apiKeyId === undefined ? {} : { apiKeyId }),
+  }
 }
 
 function tooManyInFlight(): EngineError {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Log } from '../platform/log.ts'
 import { type Admitted, admitLostRequest, admitRequest, type GuardedSurface } from './admission.ts'
+import { addContractRoutes } from './contract-routes.ts'
 import type { Call, Endpoint, RawInput, Reply } from './endpoint.ts'
 import { errorContextOf, notFound, sendFailure, sendReply } from './failure.ts'
 import { invalidField } from './field-errors.ts'
@@ -52,6 +53,7 @@ export function surfacePlugin<Services>(context: MountContext<Services>, guarded
     })
     app.setNotFoundHandler((request, reply) => fail(context, guarded, notFound(), request, reply))
 
+    addContractRoutes(app, surface, (request) => baseUrlOf(surface, request))
     for (const endpoint of surface.endpoints) addEndpoint(app, context, guarded, endpoint)
     for (const [path, endpoints] of Map.groupBy(surface.endpoints, ({ path }) => path)) {
       addOtherMethods(app, guarded, path, endpoints)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -62,6 +63,8 @@ export interface ServerOptions<Services> {
   /** Paths, beside the health paths, that stay the server's own when a surface is served at the root: `/metrics`, `/dashboard`. */
   readonly reservedPaths?: readonly string[]
   readonly timeouts?: Partial<ServerTimeouts>
+  /** What node:https is given for TLS; without it the server speaks plain HTTP. */
+  readonly tls?: SecureContextOptions & TlsOptions
   readonly requestsInFlightMax?: number
 }
 
@@ -101,10 +104,11 @@ export function createServer<Services>(options: ServerOptions<Services>): Fastif
       void answerUnroutable(context, guardedOf(request.url), error, request, reply),
     clientErrorHandler: refuseConnection,
     return503OnClosing: false,
-    ...connectionBounds(timeouts),
+    ...connectionBounds(timeouts, options.tls),
   })
 
   addRequestHooks(app, {
+    log,
     metrics: options.metrics,
     inFlightMax: options.requestsInFlightMax ?? requestsInFlightMaxDefault,
     surfaceOf: (url) => routing.surfaceOf(options.surfaces, url),
@@ -120,15 +124,16 @@ export function createServer<Services>(options: ServerOptions<Services>): Fastif
   return app
 }
 
-function connectionBounds(timeouts: ServerTimeouts) {
+function connectionBounds(timeouts: ServerTimeouts, tls: ServerOptions<unknown>['tls']) {
+  const bounds = {
+    headersTimeout: timeouts.headersTimeoutMs,
+    connectionsCheckingInterval: timeouts.connectionCheckMs,
+    maxHeaderSize: headerBytesMax,
+  }
   return {
     requestTimeout: timeouts.requestTimeoutMs,
     keepAliveTimeout: timeouts.keepAliveTimeoutMs,
-    http: {
-      headersTimeout: timeouts.headersTimeoutMs,
-      connectionsCheckingInterval: timeouts.connectionCheckMs,
-      maxHeaderSize: headerBytesMax,
-    },
+    ...(tls === undefined ? { http: bounds } : { https: { ...bounds, ...tls } as typeof bounds }),
   }
 }
 

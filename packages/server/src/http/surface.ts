@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { EngineError } from '../kernel/engine-error.ts'
+import type * as z from 'zod'
+import type { EngineError, ErrorKind } from '../kernel/engine-error.ts'
 import type { Endpoint, EndpointDescription } from './endpoint.ts'
 import type { RateLimitState, RateWindow } from './rate-limit.ts'
 
@@ -59,6 +60,27 @@ export interface SurfaceRateLimit {
   anonymousKey?(request: SurfaceRequest): string
 }
 
+/** What a surface says of itself in its OpenAPI document, beyond what its endpoints say. */
+export interface SurfaceDocument {
+  readonly title: string
+  /** The version of the contract, not of the server. */
+  readonly version: string
+  /** Markdown. */
+  readonly description: string
+  /** Security Scheme Objects by name (OpenAPI 3.1, section 4.8.27). A call needs all of them. */
+  readonly securitySchemes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly errors: {
+    readonly contentType: string
+    /** The body of every failure; named by `.meta({ id })`. */
+    readonly body: z.ZodType
+    readonly statuses: Readonly<Record<ErrorKind, number>>
+    /** What every endpoint that reads a body may answer beside the statuses of the kinds: 413 and 415, say. */
+    readonly bodyStatuses: readonly number[]
+  }
+  /** What the tags, the part of `operation` before the dot, stand for; shown in this order. */
+  readonly tags: Readonly<Record<string, string>>
+}
+
 /**
  * What a dialect hands to the server. The server keeps the order: admit, authenticate, rate limit, authorize, parse, handle.
  * Members are declared as methods on purpose: that lets surfaces with different principals stand in one list.
@@ -82,6 +104,8 @@ export interface HttpSurface<Services, Principal> {
   /** Total: every `EngineError` becomes this surface's own form. */
   renderError(error: EngineError, context: ErrorContext): RenderedError
   readonly rateLimit?: SurfaceRateLimit
+  /** Where there is one, the contract is served at `<mount>/openapi.json` and as a page at `<mount>/docs`, both without credentials. */
+  readonly document?: SurfaceDocument
   /** Headers put on every response of the surface. */
   readonly responseHeaders?: Readonly<Record<string, string>>
   /** Names a field from its path; dotted, `metadata.order_ref` or `lines.0.amount`, unless given. */

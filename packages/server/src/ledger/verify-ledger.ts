@@ -66,15 +66,7 @@ export async function verifyLedger({ pool, onProgress, merchantId }: VerifyLedge
   const client = await pool.connect()
   try {
     await client.query('begin isolation level repeatable read read only')
-    const proof: Proof = {
-      ...{ reader: client, merchantId: merchantId ?? null, onProgress: onProgress ?? (() => {}) },
-      ...{ found: [], total: 0, transfers: 0, accounts: 0, chains: 0 },
-    }
-    await proveChains(proof)
-    await proveScopesWithoutTransfers(proof)
-    await proveObjects(proof)
-    const { found, total, transfers, accounts, chains } = proof
-    return { transfers, accounts, chains, findings: found, findingsTotal: total }
+    return await verifyLedgerWithin(client, { ...(onProgress && { onProgress }), ...(merchantId && { merchantId }) })
   } finally {
     // The connection goes back clean, or not at all.
     await client.query('rollback').then(
@@ -82,6 +74,22 @@ export async function verifyLedger({ pool, onProgress, merchantId }: VerifyLedge
       (error: Error) => client.release(error),
     )
   }
+}
+
+/** The same proof within a transaction that the caller has begun, with isolation of repeatable read or more, and ends. */
+export async function verifyLedgerWithin(
+  reader: LedgerReader,
+  { onProgress, merchantId }: Omit<VerifyLedgerOptions, 'pool'>,
+): Promise<LedgerReport> {
+  const proof: Proof = {
+    ...{ reader, merchantId: merchantId ?? null, onProgress: onProgress ?? (() => {}) },
+    ...{ found: [], total: 0, transfers: 0, accounts: 0, chains: 0 },
+  }
+  await proveChains(proof)
+  await proveScopesWithoutTransfers(proof)
+  await proveObjects(proof)
+  const { found, total, transfers, accounts, chains } = proof
+  return { transfers, accounts, chains, findings: found, findingsTotal: total }
 }
 
 async function proveChains(proof: Proof): Promise<void> {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Metrics } from './metrics.ts'
 
@@ -8,22 +8,23 @@ export interface MetricsServer {
   close(): Promise<void>
 }
 
+/** What else the port says: whether the process is ready, and why not. */
+export type HealthPage = () => Promise<Readonly<Record<string, { readonly ok: boolean }>>>
+
 /**
  * Serves `GET /metrics` in the Prometheus text format on a port of its own, so that the page is never reachable where
- * merchants and payers are. Rejects when the port is taken.
+ * merchants and payers are, and beside it `/healthz` and `/readyz`, which a process without an HTTP interface has nowhere
+ * else. Rejects when the port is taken.
  */
 export async function startMetricsServer(
   metrics: Pick<Metrics, 'render' | 'contentType'>,
   host: string,
   port: number,
+  health?: HealthPage,
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url !== '/metrics') {
-      response.writeHead(404).end()
-      return
-    }
-    metrics.render().then(
-      (page) => response.writeHead(200, { 'content-type': metrics.contentType }).end(page),
+    pageOf(request, metrics, health).then(
+      ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
       () => response.writeHead(500).end(),
     )
   })
@@ -39,4 +40,22 @@ export async function startMetricsServer(
         server.closeAllConnections()
       }),
   }
+}
+
+async function pageOf(
+  { method, url }: IncomingMessage,
+  metrics: Pick<Metrics, 'render' | 'contentType'>,
+  health: HealthPage | undefined,
+): Promise<{ readonly status: number; readonly type: string; readonly body: string }> {
+  const json = (status: number, value: object) => ({ status, type: 'application/json', body: JSON.stringify(value) })
+  if (method === 'GET' && url === '/metrics') {
+    return { status: 200, type: metrics.contentType, body: await metrics.render() }
+  }
+  if (method === 'GET' && url === '/healthz') return json(200, { status: 'ok' })
+  if (method === 'GET' && url === '/readyz' && health !== undefined) {
+    const checks = await health()
+    const ready = Object.values(checks).every(({ ok }) => ok)
+    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not_ready', checks })
+  }
+  return json(404, { status: 'not_found' })
 }

@@ -33,7 +33,7 @@ const other = madeUpDialect({
 
 function task(webhooks: Partial<Engine['webhooks']> = {}, dialects = [madeUp, other]): JobTask {
   return createFanOutTask({
-    engine: { webhooks: { ...built.engine.webhooks, ...webhooks } },
+    engine: { webhooks: { ...built.engine.webhooks, ...webhooks }, events: built.engine.events },
     store: built.store,
     dialects: new Map(dialects.map((dialect) => [dialect.name, dialect])),
     log: silentLog,
@@ -220,11 +220,12 @@ describe('a fan-out', () => {
     let reads = 0
     const counting = createFanOutTask({
       engine: {
+        events: built.engine.events,
         webhooks: {
           ...built.engine.webhooks,
-          enabledEndpoints: (scopes) => {
+          listeningEndpoints: (scopes) => {
             reads += 1
-            return built.engine.webhooks.enabledEndpoints(scopes)
+            return built.engine.webhooks.listeningEndpoints(scopes)
           },
         },
       },

@@ -15,7 +15,7 @@ import { lacksSigner, renderDelivery, targetsOf } from './plan-deliveries.ts'
 
 /** What the fan-out needs. */
 export interface FanOut {
-  readonly engine: Pick<Engine, 'webhooks'>
+  readonly engine: Pick<Engine, 'webhooks'> & { readonly events: Pick<Engine['events'], 'objectSequences'> }
   readonly store: Pick<Store, 'read'>
   readonly dialects: ReadonlyMap<string, Dialect>
   readonly log: Log
@@ -29,8 +29,8 @@ const payloadSchema = z.object({
 const deliveriesAtOnceMax = 256
 
 /**
- * The job that turns events into deliveries (`fanOutJobName`): one read for the events, one for the endpoints, and each
- * event rendered once for each place it goes to. What cannot be rendered or stored is logged and holds up nothing else;
+ * The job that turns events into deliveries (`fanOutJobName`): one read for the events, one for the endpoints, one for
+ * the events' places among those of their objects, and each event rendered once for each place it goes to. What cannot be rendered or stored is logged and holds up nothing else;
  * the job then fails as a whole and runs again, which makes no delivery twice.
  */
 export function createFanOutTask(fanOut: FanOut): JobTask {
@@ -41,7 +41,13 @@ export function createFanOutTask(fanOut: FanOut): JobTask {
       (event) => event !== undefined,
     )
     const endpoints = await endpointsByScope(fanOut, events)
-    const planned = events.flatMap((event) => planEvent(fanOut, event, endpoints.get(scopeText(event)) ?? []))
+    // A merchant without endpoints costs no count.
+    const heard = events.filter((event) => endpoints.has(scopeText(event)))
+    const sequences = await fanOut.engine.events.objectSequences(heard)
+    const planned = events.flatMap((event) => {
+      const sequence = sequences[heard.indexOf(event)] ?? 1
+      return planEvent(fanOut, event, endpoints.get(scopeText(event)) ?? [], sequence)
+    })
     const stored = await storeAll(fanOut, planned)
     const failed = addresses.length - events.length + stored
     if (failed > 0) throw new Error(`${failed} of the deliveries of ${addresses.length} events could not be made`)
@@ -53,14 +59,19 @@ async function endpointsByScope(
   events: readonly EngineEvent[],
 ): Promise<ReadonlyMap<string, readonly WebhookEndpoint[]>> {
   const scopes = new Map(events.map(({ merchantId, mode }) => [scopeText({ merchantId, mode }), { merchantId, mode }]))
-  const endpoints = await engine.webhooks.enabledEndpoints([...scopes.values()])
+  const endpoints = await engine.webhooks.listeningEndpoints([...scopes.values()])
   return Map.groupBy(endpoints, scopeText)
 }
 
 /** A delivery to be stored, or `undefined` for one that could not be rendered: it counts as failed. */
 type Planned = CreateDelivery | undefined
 
-function planEvent({ dialects, log }: FanOut, event: EngineEvent, endpoints: readonly WebhookEndpoint[]): Planned[] {
+function planEvent(
+  { dialects, log }: FanOut,
+  event: EngineEvent,
+  endpoints: readonly WebhookEndpoint[],
+  objectSequence: number,
+): Planned[] {
   const { merchantId, mode, id } = event
   if (lacksSigner(event, endpoints)) {
     log.warn(
@@ -70,7 +81,7 @@ function planEvent({ dialects, log }: FanOut, event: EngineEvent, endpoints: rea
   }
   return targetsOf(event, endpoints).flatMap((target): Planned[] => {
     try {
-      const delivery = renderDelivery(event, target, dialects)
+      const delivery = renderDelivery(event, target, dialects, objectSequence)
       return delivery ? [delivery] : []
     } catch (error) {
       log.error({ err: error, merchantId, mode, eventId: id, target: target.target }, 'an event cannot be rendered')

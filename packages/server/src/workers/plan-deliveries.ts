@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialects/dialect.ts'
-import type { CreateDelivery, EngineEvent, WebhookEndpoint } from '../engine/index.ts'
+import { type CreateDelivery, type EngineEvent, endpointTestEventType, type WebhookEndpoint } from '../engine/index.ts'
 
 /** One place that an event goes to, and in whose words. */
 export interface DeliveryTarget {
@@ -11,20 +11,27 @@ export interface DeliveryTarget {
 }
 
 /**
- * Where an event goes. Every enabled endpoint with an address hears of it, if it wants this type. An object that brought
+ * Where an event goes. A test goes to the endpoint that it is about and to no other. Of anything else, every endpoint with an address hears, if it wants this type. An object that brought
  * its own address takes the place of its dialect's standing addresses; the dialect's oldest endpoint lends the secret,
  * whether it has an address or not.
  */
 export function targetsOf(event: EngineEvent, endpoints: readonly WebhookEndpoint[]): readonly DeliveryTarget[] {
+  if (event.type === endpointTestEventType) {
+    return endpoints.filter(({ id }) => id === event.objectId).flatMap(standingTarget)
+  }
   const { dialect, notifyUrl } = objectOf(event)
-  const standing = endpoints.flatMap((endpoint): DeliveryTarget[] => {
-    if (endpoint.url === null || !wants(endpoint, event)) return []
-    if (notifyUrl !== null && endpoint.dialect === dialect) return []
-    return [{ endpoint, target: `endpoint:${endpoint.id}`, url: endpoint.url, lane: endpoint.id }]
+  const standing = endpoints.flatMap((endpoint): readonly DeliveryTarget[] => {
+    if (!wants(endpoint, event)) return []
+    return notifyUrl !== null && endpoint.dialect === dialect ? [] : standingTarget(endpoint)
   })
   const signer = notifyUrl === null ? undefined : endpoints.find((endpoint) => endpoint.dialect === dialect)
   if (!signer || notifyUrl === null) return standing
   return [{ endpoint: signer, target: 'object', url: notifyUrl, lane: originOf(notifyUrl) }, ...standing]
+}
+
+function standingTarget(endpoint: WebhookEndpoint): readonly DeliveryTarget[] {
+  const { id, url } = endpoint
+  return url === null ? [] : [{ endpoint, target: `endpoint:${id}`, url, lane: id }]
 }
 
 /** Whether the object brought an address that nobody can sign for: its merchant has no endpoint of its dialect. */
@@ -38,10 +45,12 @@ export function renderDelivery(
   event: EngineEvent,
   { endpoint, target, url, lane }: DeliveryTarget,
   dialects: ReadonlyMap<string, Dialect>,
+  objectSequence: number,
 ): CreateDelivery | undefined {
   const dialect = dialects.get(endpoint.dialect)
   if (!dialect) throw new Error(`no dialect named ${endpoint.dialect} is installed`)
-  const rendered = dialect.renderEvent(event)
+  const { payload, apiVersion } = endpoint
+  const rendered = dialect.renderEvent(event, { payload, apiVersion, objectSequence })
   if (!rendered) return undefined
   const { merchantId, mode } = event
   return {

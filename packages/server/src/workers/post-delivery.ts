@@ -3,15 +3,17 @@ import {
   type Delivery,
   type DeliveryOutcome,
   type Engine,
+  type RecordDeliveryAttempt,
   retryAfterMsOf,
   type WebhookEndpoint,
 } from '../engine/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { RandomSource } from '../kernel/ids.ts'
 import type { Mode } from '../kernel/scope.ts'
-import { type HttpClient, OutboundError } from '../platform/http-client.ts'
+import { type HttpClient, type HttpReply, OutboundError } from '../platform/http-client.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics, WebhookAttemptResult } from '../platform/metrics.ts'
+import type { SecretReader } from './webhook-secrets.ts'
 
 /** What one POST needs. */
 export interface DeliveryPoster {
@@ -19,7 +21,7 @@ export interface DeliveryPoster {
   readonly dialects: ReadonlyMap<string, Dialect>
   /** One client a mode: loopback may be open for the sandbox, never for live deliveries. */
   readonly http: Readonly<Record<Mode, Pick<HttpClient, 'post'>>>
-  readonly secretOf: (endpoint: WebhookEndpoint) => string
+  readonly secretsOf: SecretReader
   /** Real time: receivers hold a signature's age and a `Retry-After` date against their own clocks, also in the sandbox. */
   readonly realClock: Clock
   readonly random: RandomSource
@@ -27,10 +29,12 @@ export interface DeliveryPoster {
   readonly log: Log
 }
 
-/** A POST that was made. */
+/** A POST that was made, or could not be. */
 export interface PostedDelivery {
   readonly outcome: DeliveryOutcome
   readonly durationMs: number
+  readonly requestHeaders: Readonly<Record<string, string>> | null
+  readonly responseHeaders: Readonly<Record<string, string>> | null
 }
 
 /** HTTP 410 Gone: the receiver says that it wants no more of these (RFC 9110, 15.5.11). */
@@ -41,7 +45,8 @@ export const postTimeoutMaxMs = 30_000
 /**
  * Makes one try of a delivery and records it; the bytes are the stored ones, only the signature is made anew. Answers
  * whether the receiver acknowledged. Throws when the try could not be made or recorded for reasons of ours (no dialect,
- * no secret, no database): the delivery falls due again when its lease ends, so it may then be sent a second time.
+ * no secret, no database): the delivery falls due again when its lease ends, so it may then be sent a second time. For a
+ * paused endpoint nothing is sent and nothing recorded: the delivery waits.
  */
 export async function postAndRecord(
   poster: DeliveryPoster,
@@ -51,19 +56,30 @@ export async function postAndRecord(
   const { engine, dialects, random } = poster
   const dialect = dialects.get(delivery.dialect)
   if (!dialect) throw new Error(`no dialect named ${delivery.dialect} is installed`)
+  if (endpoint?.status === 'paused') {
+    await engine.webhooks.park(delivery)
+    // Nothing was refused: the lane is not one that fails.
+    return true
+  }
   const startedAt = engine.now(delivery.mode)
-  const { outcome, durationMs } = await tryOnce(poster, delivery, endpoint, dialect)
+  const posted = await tryOnce(poster, delivery, endpoint, dialect)
   const { merchantId, mode, id: deliveryId } = delivery
   await engine.webhooks.recordAttempt({
     scope: { merchantId, mode },
     deliveryId,
     startedAt,
-    durationMs,
-    outcome,
+    ...posted,
+    endpoint: endpoint ? standsFor(endpoint, delivery) : null,
     retryDelaysMs: dialect.webhooks.retryDelaysMs,
     random: fractionFrom(random),
   })
-  return outcome.is === 'acknowledged'
+  return posted.outcome.is === 'acknowledged'
+}
+
+/** What a try says about the endpoint; nothing where the address is not the endpoint's own. */
+function standsFor(endpoint: WebhookEndpoint, { target }: Delivery): RecordDeliveryAttempt['endpoint'] {
+  const { id, failingSince } = endpoint
+  return target === `endpoint:${id}` ? { id, isFailing: failingSince !== null } : null
 }
 
 async function tryOnce(
@@ -72,40 +88,64 @@ async function tryOnce(
   endpoint: WebhookEndpoint | undefined,
   dialect: Dialect,
 ): Promise<PostedDelivery> {
-  if (!endpoint) return { outcome: { is: 'blocked', error: 'the endpoint was removed' }, durationMs: 0 }
-  if (endpoint.status !== 'enabled') {
-    return { outcome: { is: 'blocked', error: 'the endpoint is disabled' }, durationMs: 0 }
-  }
-  const secret = poster.secretOf(endpoint)
+  if (!endpoint || endpoint.status === 'deleted') return unsent('the endpoint was removed')
+  if (endpoint.status !== 'enabled') return unsent('the endpoint is disabled')
+  const secrets = poster.secretsOf(endpoint, poster.engine.now(delivery.mode))
   const startedMs = performance.now()
-  const outcome = await post(poster, delivery, secret, dialect)
-  poster.metrics.countWebhookAttempt(resultOf(outcome))
-  return { outcome, durationMs: Math.round(performance.now() - startedMs) }
+  const posted = await post(poster, delivery, secrets, dialect)
+  poster.metrics.countWebhookAttempt(resultOf(posted.outcome))
+  return { ...posted, durationMs: Math.round(performance.now() - startedMs) }
+}
+
+function unsent(error: string): PostedDelivery {
+  return { outcome: { is: 'blocked', error }, durationMs: 0, requestHeaders: null, responseHeaders: null }
 }
 
 async function post(
-  { http, realClock, log }: DeliveryPoster,
+  poster: DeliveryPoster,
   delivery: Delivery,
-  secret: string,
-  { sign, webhooks }: Dialect,
-): Promise<DeliveryOutcome> {
+  secrets: readonly string[],
+  dialect: Dialect,
+): Promise<Omit<PostedDelivery, 'durationMs'>> {
+  const { http, log } = poster
   const { id: deliveryId, body, url, mode } = delivery
+  let requestHeaders: Readonly<Record<string, string>> | null = null
   try {
-    const signature = sign({ deliveryId, body, secret, sentAt: realClock.now() })
-    const headers = { ...delivery.headers, ...signature }
-    const timeoutMs = Math.min(webhooks.timeoutMs, postTimeoutMaxMs)
-    const reply = await http[mode].post({ url, headers, body, timeoutMs })
-    const answer = { status: reply.status, excerpt: reply.bodyExcerpt }
-    if (webhooks.acknowledges(reply.status)) return { is: 'acknowledged', ...answer }
-    if (reply.status === statusGone) return { is: 'gone', ...answer }
-    const retryAfterMs = retryAfterMsOf(reply.headers['retry-after'], realClock.now())
-    return { is: 'rejected', ...answer, retryAfterMs }
+    requestHeaders = headersOf(poster, delivery, secrets, dialect)
+    const timeoutMs = Math.min(dialect.webhooks.timeoutMs, postTimeoutMaxMs)
+    const reply = await http[mode].post({ url, headers: requestHeaders, body, timeoutMs })
+    return { outcome: outcomeOfReply(poster, reply, dialect.webhooks), requestHeaders, responseHeaders: reply.headers }
   } catch (error) {
-    if (error instanceof OutboundError) return outcomeOf(error, webhooks)
+    if (error instanceof OutboundError) {
+      return { outcome: outcomeOf(error, dialect.webhooks), requestHeaders, responseHeaders: null }
+    }
     // A header that cannot be sent, or a signature that cannot be made: ours to mend, so it must not stop the delivery.
     log.error({ err: error, deliveryId, dialect: delivery.dialect }, 'a delivery could not be made into a request')
-    return { is: 'unreachable', error: 'the request could not be built' }
+    const outcome = { is: 'unreachable', error: 'the request could not be built' } as const
+    return { outcome, requestHeaders: null, responseHeaders: null }
   }
+}
+
+/** What is sent beside the body. Signatures are no secrets: they are worth nothing for another body or another moment. */
+function headersOf(
+  { realClock }: DeliveryPoster,
+  { id: deliveryId, body, headers }: Delivery,
+  secrets: readonly string[],
+  { sign }: Dialect,
+): Readonly<Record<string, string>> {
+  const signature = sign({ deliveryId, body, secret: secrets[0] ?? '', secrets, sentAt: realClock.now() })
+  return { ...headers, ...signature }
+}
+
+function outcomeOfReply(
+  { realClock }: DeliveryPoster,
+  reply: HttpReply,
+  webhooks: Dialect['webhooks'],
+): DeliveryOutcome {
+  const answer = { status: reply.status, excerpt: reply.bodyExcerpt }
+  if (webhooks.acknowledges(reply.status)) return { is: 'acknowledged', ...answer }
+  if (reply.status === statusGone) return { is: 'gone', ...answer }
+  return { is: 'rejected', ...answer, retryAfterMs: retryAfterMsOf(reply.headers['retry-after'], realClock.now()) }
 }
 
 function outcomeOf(error: OutboundError, webhooks: Dialect['webhooks']): DeliveryOutcome {

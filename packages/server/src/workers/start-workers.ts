@@ -5,6 +5,7 @@ import {
   type Engine,
   fanOutJobName,
   type GroupWrites,
+  releaseDeliveriesJobName,
   type Store,
   submitAttemptJobName,
 } from '../engine/index.ts'
@@ -19,6 +20,7 @@ import type { Vault } from '../platform/vault.ts'
 import { moveSandboxClock } from './advance-clock.ts'
 import { createFanOutTask } from './fan-out-events.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { createReleaseTask } from './release-deliveries.ts'
 import { createSubmitAttemptTask } from './submit-attempt.ts'
 import { startTimers } from './timers.ts'
 import { createSecretReader } from './webhook-secrets.ts'
@@ -84,6 +86,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
     tasks: {
       [submitAttemptJobName]: createSubmitAttemptTask(engine),
       [fanOutJobName]: createFanOutTask({ engine, store, dialects, log }),
+      [releaseDeliveriesJobName]: createReleaseTask(engine),
     },
   })
   const timers = startTimers({ engine, store, log })
@@ -92,7 +95,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
     engine,
     dialects,
     http: deps.http,
-    secretOf: createSecretReader(deps.vault),
+    secretsOf: createSecretReader(deps.vault),
     realClock: deps.realClock ?? systemClock,
     random: deps.random ?? systemRandom,
     metrics: deps.metrics,

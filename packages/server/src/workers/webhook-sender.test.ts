@@ -73,7 +73,7 @@ function sender(options: SenderOptions = {}, on: TestEngine = built): WebhookSen
     engine: { now: on.engine.now, webhooks: options.losesRecords ? { ...webhooks, recordAttempt: lost } : webhooks },
     dialects: new Map([['made-up', madeUpDialect(options)]]),
     http: clients,
-    secretOf: createSecretReader(testVault),
+    secretsOf: createSecretReader(testVault),
     realClock: systemClock,
     random: options.random ?? middling,
     metrics: options.metrics ?? createMetrics(),
@@ -87,7 +87,7 @@ async function merchantWith(url: string, mode: Mode = 'sandbox'): Promise<{ scop
   merchants += 1
   const scope = { merchantId: `mer_${merchants}`, mode }
   await provisionTestMerchant(built, scope, { webhookEndpoints: [endpointFor(scope, url)] })
-  const [endpoint] = await built.engine.webhooks.enabledEndpoints([scope])
+  const [endpoint] = await built.engine.webhooks.listeningEndpoints([scope])
   return { scope, endpoint: endpoint as WebhookEndpoint }
 }
 

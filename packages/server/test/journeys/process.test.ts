@@ -95,7 +95,7 @@ describe('the process', () => {
     const again = await startGatewayProcess({ dataDirectory: directory.path, args })
     await again.stop()
     const refused = await runCommand({ dataDirectory: directory.path, args: ['start', '--clock', 'yesterday'] })
-    expect(refused.code).toBe(1)
+    expect(refused.code).toBe(2)
     expect(refused.output).toContain('ISO 8601')
   })
 

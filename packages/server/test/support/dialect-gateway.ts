@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ConformanceGateway, ConformanceRole } from '../../src/dialects/conformance.ts'
 import type { Dialect, DialectServices } from '../../src/dialects/dialect.ts'
-import { type ApiScope, apiScopes, hashOfKey } from '../../src/engine/index.ts'
+import { type ApiScope, apiScopes, hashOfKey, secretContext } from '../../src/engine/index.ts'
 import { createMemoryRateLimitStore } from '../../src/http/memory-rate-limit-store.ts'
 import { createRateLimits } from '../../src/http/rate-limit.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
@@ -13,6 +13,7 @@ import { assertDeliverableUrl, OutboundError } from '../../src/platform/outbound
 import { parseScenario } from '../../src/rails/simulator/scenario.ts'
 import { createTestDatabase } from './database.ts'
 import { createTestEngine, provisionTestMerchant, type TestEngine, testStartAt } from './engine.ts'
+import { testVault } from './webhooks.ts'
 
 /** A gateway with every role's merchant and key, for the tests of dialects. */
 export interface DialectGateway extends ConformanceGateway {
@@ -39,6 +40,9 @@ const tablesThatAnyWriteChanges = [
   'attempts',
   'customers',
   'events',
+  'api_keys',
+  'webhook_endpoints',
+  'deliveries',
   'ledger_transfers',
   'idempotency_records',
   'scheduled_notifications',
@@ -60,6 +64,7 @@ export async function openDialectGateway(
     engine,
     checkoutUrl: (baseUrl, { mode }, paymentId) => `${new URL(baseUrl).origin}/pay/${mode}-${paymentId}`,
     assertCallbackUrl,
+    sealWebhookSecret: (scope, dialect, secret) => testVault.seal(secret, secretContext(scope, dialect)),
     isScenario: (text) => parseScenario(text) !== undefined,
     sandboxClock: {
       now: () => clocks.sandbox.now(),
@@ -99,8 +104,19 @@ export async function openDialectGateway(
   }
 }
 
+/** Tables whose rows also change in place: the sum of their revisions tells. */
+const tablesWithRevisions: readonly string[] = [
+  ...['payments', 'refunds', 'payouts', 'attempts', 'customers', 'api_keys', 'webhook_endpoints', 'deliveries'],
+  'scheduled_notifications',
+]
+
 async function readRowCounts(pool: TestEngine['database']['pool']): Promise<Record<string, number>> {
-  const counts = tablesThatAnyWriteChanges.map((table) => `(select count(*) from ${table})::int as "${table}"`)
+  const counts = [
+    ...tablesThatAnyWriteChanges.map((table) => `(select count(*) from ${table})::int as "${table}"`),
+    ...tablesWithRevisions.map(
+      (table) => `(select coalesce(sum(revision), 0) from ${table})::int as "revisions of ${table}"`,
+    ),
+  ]
   const journal = `(select coalesce(sum(object_number + event_number + transfer_number), 0) from journals)::int as journals`
   const { rows } = await pool.query(`select ${[...counts, journal].join(', ')}`)
   return rows[0] as Record<string, number>

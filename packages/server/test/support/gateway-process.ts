@@ -64,6 +64,32 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   }
 }
 
+/** Starts `paylect start --role worker` and waits until the health page on its metrics port says that it is ready. */
+export async function startWorkerProcess(
+  options: GatewayProcessOptions & { readonly metricsPort: number },
+): Promise<Pick<GatewayProcess, 'output' | 'stop'>> {
+  const environment = { ...options.environment, PAYLECT_METRICS_PORT: String(options.metricsPort) }
+  const { child, output } = launch({ ...options, args: ['start', '--role', 'worker'], environment })
+  const deadline = performance.now() + readyTimeoutMs
+  const isReady = async () => (await fetch(`http://127.0.0.1:${options.metricsPort}/readyz`)).status === 200
+  while (!(await isReady().catch(() => false))) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`the worker was not ready in time:\n${output()}`)
+    }
+    await sleep(pollMs)
+  }
+  return { output, stop: (signal) => stopChild(child, signal) }
+}
+
+async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
+  return child.exitCode
+}
+
 /** Runs the command line to its end and answers what came of it. */
 export async function runCommand(
   options: GatewayProcessOptions,

@@ -16,7 +16,7 @@ export interface HouseCallOptions {
 
 /** Calls the house API of a gateway; the path stands below `/v1`. */
 export type HouseCaller = (
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   payload?: object,
   options?: HouseCallOptions,
@@ -52,4 +52,37 @@ export function refusalCheck(gateway: () => DialectGateway): RefusalCheck {
     const after = JSON.stringify(await gateway().rowCounts())
     if (after !== before) throw new Error(`what was refused changed something: ${before} to ${after}`)
   }
+}
+
+const pagesMax = 500
+
+/** Where a walk through a list begins, which way it goes, and what a position is. */
+export interface Walk {
+  readonly side: 'after' | 'before'
+  /** The position of the object that it begins beside; without it `after` begins at the start of the list. */
+  readonly from?: string
+  /** The property that is the position of an object: `id` unless given. */
+  readonly position?: string
+}
+
+/** Reads a list page by page until nothing is left on that side. What it gives is in the order of the list. */
+export async function walkList(
+  call: HouseCaller,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  { side, from, position = 'id' }: Walk,
+): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = []
+  let beside = from
+  for (let page = 0; page < pagesMax; page += 1) {
+    const search = new URLSearchParams({ ...query, ...(beside === undefined ? {} : { [side]: beside }) })
+    const { status, body } = await call('GET', `${path}?${search}`)
+    if (status !== 200) throw new Error(`${path}?${search} answered ${status} ${JSON.stringify(body)}`)
+    const data = body['data'] as Record<string, unknown>[]
+    if (side === 'after') found.push(...data)
+    else found.unshift(...data)
+    if (body['has_more'] !== true) return found
+    beside = String((side === 'after' ? data.at(-1) : data[0])?.[position])
+  }
+  throw new Error(`${path} has no end`)
 }

@@ -21,8 +21,8 @@ export interface WebhookReceiver {
 
 const waitMs = 10_000
 
-/** Starts a receiver on a free port. */
-export async function startWebhookReceiver(): Promise<WebhookReceiver> {
+/** Starts a receiver on a free port, or on one that another receiver had. */
+export async function startWebhookReceiver(port = 0): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = []
   const waiting = new Set<() => void>()
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
       for (const look of waiting) look()
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const waitFor = (event: string) =>
     new Promise<ReceivedWebhook>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no webhook ${event} came within ${waitMs} ms`)), waitMs)

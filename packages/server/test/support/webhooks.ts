@@ -109,6 +109,7 @@ export function madeUpDialect(options: MadeUpDialectOptions = {}): Dialect {
       acknowledges: (status) => status >= 200 && status < 300,
     },
     newCredentials: () => ({ apiKey: 'key', webhookSecret: testWebhookSecret }),
+    isApiKey: () => true,
     paymentNumberOf: () => undefined,
   }
 }

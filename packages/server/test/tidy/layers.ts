@@ -31,8 +31,8 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: 'what serves every dialect',
-    owns: ['dialects/dialect.ts', 'dialects/conformance.ts'],
-    may: ['engine/index.ts', 'http/**', 'kernel/**', 'dialects/dialect.ts'],
+    owns: ['dialects/dialect.ts', 'dialects/conformance.ts', 'dialects/conformance-examples.ts'],
+    may: ['engine/index.ts', 'http/**', 'kernel/**', 'dialects/dialect.ts', 'dialects/conformance-examples.ts'],
   },
   {
     name: 'a dialect',
@@ -58,6 +58,11 @@ const LAYERS: readonly Layer[] = [
     ],
   },
   {
+    name: 'the fixtures',
+    owns: ['fixtures/**'],
+    may: ['engine/index.ts', 'kernel/**', 'platform/**', 'dialects/dialect.ts', 'fixtures/**'],
+  },
+  {
     name: 'the simulation',
     owns: ['simulation/**'],
     may: ['engine/**', 'kernel/**', 'rails/**', 'ledger/**', 'simulation/**'],
@@ -77,6 +82,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   dialects: 4,
   checkout: 4,
   workers: 4,
+  fixtures: 4,
   simulation: 4,
 }
 const HEIGHT_OF_COMPOSITION = 5

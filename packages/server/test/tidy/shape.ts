@@ -183,7 +183,7 @@ export const testNamesRule: Rule = {
   title: 'what calls a test is a test file',
   check: (project) =>
     project.sources
-      .filter(({ path }) => !isTest(path) && !/\/[\w-]*conformance\.ts$/.test(path))
+      .filter(({ path }) => !isTest(path) && !/\/[\w-]*conformance(?:-examples)?\.ts$/.test(path))
       .flatMap((source) => {
         const found = source.nodes.find(
           (node) => ts.isImportDeclaration(node) && node.moduleSpecifier.getText(source.ast) === "'vitest'",

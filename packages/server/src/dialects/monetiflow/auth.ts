@@ -29,7 +29,7 @@ function isLoopback(ip: string): boolean {
 /** Finds the merchant of a key. Throws `unauthenticated` for a key that is no good, `forbidden` for a suspended merchant. */
 export async function authenticate(
   { engine }: DialectServices,
-  { headers }: Pick<SurfaceRequest, 'headers'>,
+  { headers, ip }: Pick<SurfaceRequest, 'headers' | 'ip'>,
 ): Promise<DialectPrincipal> {
   const { authorization } = headers
   if (authorization === undefined) {
@@ -39,7 +39,7 @@ export async function authenticate(
   if (key === undefined) {
     throw invalidKey('api_key_malformed', 'The Authorization header must be "Bearer " and a key that begins with mk_.')
   }
-  const { merchantId, mode, id, scopes } = await engine.access.authenticate(key, name)
+  const { merchantId, mode, id, scopes } = await engine.access.authenticate(key, name, ip)
   const scope = { merchantId, mode }
   const merchant = await engine.access.merchant(scope)
   if (merchant?.status !== 'active') {
@@ -70,4 +70,11 @@ export function newCredentials(mode: Mode): DialectCredentials {
     apiKey: `mk_${mode === 'live' ? 'live' : 'test'}_${body}`,
     webhookSecret: `whsec_${randomBytes(webhookSecretBytes).toString('base64')}`,
   }
+}
+
+/** Whether a text has the form of a key of this mode. */
+export function isApiKey(mode: Mode, text: string): boolean {
+  return (
+    text.startsWith(`mk_${mode === 'live' ? 'live' : 'test'}_`) && bearerPattern.exec(`Bearer ${text}`)?.[1] === text
+  )
 }

@@ -1,5 +1,5 @@
 import type { ErrorContext, RenderedError } from '../../http/surface.ts'
-import type { EngineError, ErrorKind } from '../../kernel/engine-error.ts'
+import { type EngineError, type ErrorKind, errorKinds } from '../../kernel/engine-error.ts'
 import { inferred } from './inferred.ts'
 
 /** How a kind of failure looks in this dialect. */
@@ -34,6 +34,11 @@ const faces: Readonly<Record<ErrorKind, Face>> = {
   overloaded: { status: 503, code: 'overloaded', message: 'Too much is going on. Try again in a moment.' },
   internal: { status: 500, code: 'server_error', message: 'Something went wrong on our side.' },
 }
+
+/** The status of each kind of failure. */
+export const statusOfKind = Object.fromEntries(errorKinds.map((kind) => [kind, faces[kind].status])) as Readonly<
+  Record<ErrorKind, number>
+>
 
 /** Refusals that a client may want to tell from others of their kind. */
 const ownCodes: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import type { HttpSurface, SurfaceRateLimit } from '../../http/surface.ts'
 import type { Dialect, DialectPrincipal, DialectServices } from '../dialect.ts'
-import { admit, authenticate, authorize, newCredentials } from './auth.ts'
+import { admit, authenticate, authorize, isApiKey, newCredentials } from './auth.ts'
+import { monetiflowDocument } from './document.ts'
 import { createPayment, createPaymentAlias } from './endpoints/create-payment.ts'
 import { createRefund } from './endpoints/create-refund.ts'
 import { getBalance } from './endpoints/get-balance.ts'
@@ -59,11 +60,13 @@ export const monetiflow: Dialect = {
     principalKey: ({ apiKeyId }) => apiKeyId,
     authorize,
     renderError,
+    document: monetiflowDocument,
     rateLimit,
   }),
   renderEvent,
   sign,
   webhooks: webhookPolicy,
   newCredentials,
+  isApiKey,
   paymentNumberOf: (scope, id) => numberOf('payment', scope, id),
 }

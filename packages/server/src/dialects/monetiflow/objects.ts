@@ -9,85 +9,95 @@ const failureShown = { failure_code: z.string().nullable(), failure_message: z.s
 const stampsShown = { livemode: z.boolean(), created_at: instantShown, updated_at: instantShown }
 
 /** A payment as webhooks tell of it. */
-export const paymentObject = z.object({
-  id: z.string(),
-  object: z.literal('payment'),
-  amount: amountShown,
-  currency: z.string(),
-  status: z.enum(words.payment),
-  customer_id: z.string().nullable(),
-  payment_method: z.string(),
-  success_url: z.string().nullable(),
-  callback_url: z.string().nullable(),
-  metadata: metadataShown,
-  ...failureShown,
-  amount_refunded: amountShown,
-  fee: amountShown,
-  expires_at: instantShown,
-  ...stampsShown,
-})
+export const paymentObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('payment'),
+    amount: amountShown,
+    currency: z.string(),
+    status: z.enum(words.payment),
+    customer_id: z.string().nullable(),
+    payment_method: z.string(),
+    success_url: z.string().nullable(),
+    callback_url: z.string().nullable(),
+    metadata: metadataShown,
+    ...failureShown,
+    amount_refunded: amountShown,
+    fee: amountShown,
+    expires_at: instantShown,
+    ...stampsShown,
+  })
+  .meta({ id: 'Payment' })
 
 /** A payment as the API answers with it: the same, and where its payer goes to pay. */
-export const paymentWithUrl = paymentObject.extend({ payment_url: z.string() })
+export const paymentWithUrl = paymentObject.extend({ payment_url: z.string() }).meta({ id: 'PaymentWithUrl' })
 
 /** A refund. */
-export const refundObject = z.object({
-  id: z.string(),
-  object: z.literal('refund'),
-  payment_id: z.string(),
-  amount: amountShown,
-  currency: z.string(),
-  status: z.enum(words.refund),
-  reason: z.string().nullable(),
-  callback_url: z.string().nullable(),
-  metadata: metadataShown,
-  ...failureShown,
-  ...stampsShown,
-})
+export const refundObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('refund'),
+    payment_id: z.string(),
+    amount: amountShown,
+    currency: z.string(),
+    status: z.enum(words.refund),
+    reason: z.string().nullable(),
+    callback_url: z.string().nullable(),
+    metadata: metadataShown,
+    ...failureShown,
+    ...stampsShown,
+  })
+  .meta({ id: 'Refund' })
 
 /** A payout. */
-export const payoutObject = z.object({
-  id: z.string(),
-  object: z.literal('payout'),
-  amount: amountShown,
-  currency: z.string(),
-  status: z.enum(words.payout),
-  beneficiary: z.object({
-    name: z.string(),
-    account_number: z.string().nullable(),
-    ifsc: z.string().nullable(),
-    upi_id: z.string().nullable(),
-  }),
-  reference: z.string().nullable(),
-  callback_url: z.string().nullable(),
-  metadata: metadataShown,
-  ...failureShown,
-  ...stampsShown,
-})
+export const payoutObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('payout'),
+    amount: amountShown,
+    currency: z.string(),
+    status: z.enum(words.payout),
+    beneficiary: z.object({
+      name: z.string(),
+      account_number: z.string().nullable(),
+      ifsc: z.string().nullable(),
+      upi_id: z.string().nullable(),
+    }),
+    reference: z.string().nullable(),
+    callback_url: z.string().nullable(),
+    metadata: metadataShown,
+    ...failureShown,
+    ...stampsShown,
+  })
+  .meta({ id: 'Payout' })
 
 /** One line of the list of everything that moved money. */
-export const transactionObject = z.object({
-  id: z.string(),
-  object: z.literal('transaction'),
-  type: z.enum(['payment', 'refund', 'payout']),
-  source: z.string(),
-  amount: amountShown,
-  currency: z.string(),
-  status: z.enum([...new Set([...words.payment, ...words.refund, ...words.payout])]),
-  fee: amountShown.nullable(),
-  ...stampsShown,
-})
+export const transactionObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('transaction'),
+    type: z.enum(['payment', 'refund', 'payout']),
+    source: z.string(),
+    amount: amountShown,
+    currency: z.string(),
+    status: z.enum([...new Set([...words.payment, ...words.refund, ...words.payout])]),
+    fee: amountShown.nullable(),
+    ...stampsShown,
+  })
+  .meta({ id: 'Transaction' })
 
 const sumsShown = z.array(z.object({ amount: sumShown, currency: z.string() }))
 
 /** What the merchant has, by currency. */
-export const balanceObject = z.object({
-  object: z.literal('balance'),
-  available: sumsShown,
-  pending: sumsShown,
-  reserved: sumsShown,
-  livemode: z.boolean(),
-})
+export const balanceObject = z
+  .object({
+    object: z.literal('balance'),
+    available: sumsShown,
+    pending: sumsShown,
+    reserved: sumsShown,
+    livemode: z.boolean(),
+  })
+  .meta({ id: 'Balance' })
 
 /** A page of objects. `total` counts what the filters hold in all, up to 10,000. */
 export function listObject<Item extends z.ZodType>(item: Item) {

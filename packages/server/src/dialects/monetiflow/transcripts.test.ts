@@ -97,7 +97,10 @@ describe('the sample webhook handler', () => {
     const refs = Array.from({ length: 100 }, (_, index) => eventFact(scope, BigInt(index + 1)))
     const recorded = (await testEngine.store.read(refs)) as (EngineEvent | undefined)[]
     const told = recorded.flatMap((found) => {
-      const rendered = found?.objectId === result.id ? monetiflow.renderEvent(found) : undefined
+      const rendered =
+        found?.objectId === result.id
+          ? monetiflow.renderEvent(found, { payload: 'full', apiVersion: '2026-11-01', objectSequence: 1 })
+          : undefined
       return rendered ? [JSON.parse(rendered.body) as Record<string, unknown>] : []
     })
     expect(told.map((payload) => payload['event'])).toEqual([event])

@@ -38,7 +38,7 @@ async function events(): Promise<EngineEvent[]> {
 async function lastRendered(type: string) {
   const event = (await events()).filter((candidate) => candidate.type === type).at(-1)
   if (!event) throw new Error(`no event ${type} was recorded`)
-  const rendered = monetiflow.renderEvent(event)
+  const rendered = monetiflow.renderEvent(event, { payload: 'full', apiVersion: '2026-11-01', objectSequence: 1 })
   if (!rendered) throw new Error(`${type} was not rendered`)
   return { event, rendered, body: JSON.parse(rendered.body) as { event: string; data: Record<string, unknown> } }
 }
@@ -121,7 +121,10 @@ describe('a webhook', () => {
 
   test('is not sent for what the document has no word for', async () => {
     const silent = (await events())
-      .filter((event) => monetiflow.renderEvent(event) === undefined)
+      .filter(
+        (event) =>
+          monetiflow.renderEvent(event, { payload: 'full', apiVersion: '2026-11-01', objectSequence: 1 }) === undefined,
+      )
       .map(({ type }) => type)
     expect(new Set(silent)).toEqual(new Set(['payment.created', 'refund.created', 'payout.created']))
   })

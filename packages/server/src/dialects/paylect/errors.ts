@@ -1,5 +1,5 @@
 import type { ErrorContext, RenderedError } from '../../http/surface.ts'
-import type { EngineError, ErrorKind } from '../../kernel/engine-error.ts'
+import { type EngineError, type ErrorKind, errorKinds } from '../../kernel/engine-error.ts'
 
 /** How a kind of failure looks in the house API. */
 interface Face {
@@ -24,6 +24,11 @@ const faces: Readonly<Record<ErrorKind, Face>> = {
   overloaded: { status: 503, title: 'Too much is going on' },
   internal: { status: 500, title: 'Something failed on our side' },
 }
+
+/** The status of each kind of failure. */
+export const statusOfKind = Object.fromEntries(errorKinds.map((kind) => [kind, faces[kind].status])) as Readonly<
+  Record<ErrorKind, number>
+>
 
 /** Refusals for which HTTP has a status of its own. */
 const ownStatuses: Readonly<Record<string, number>> = {

@@ -137,7 +137,8 @@ describe('webhooks of the house API', () => {
     expect(new Set(items.map(({ objectKind }) => objectKind))).toEqual(new Set(['payment', 'refund', 'payout']))
     const headers = { authorization: `Bearer ${gateway.key(paylect, 'main')}` }
     for (const event of items) {
-      const rendered = paylect.renderEvent(event)
+      const [objectSequence = 0] = await gateway.engine.events.objectSequences([event])
+      const rendered = paylect.renderEvent(event, { payload: 'full', apiVersion: '2026-11-01', objectSequence })
       const read = await gateway.app.inject({ method: 'GET', url: `/v1/events/${event.id}`, headers })
       expect([rendered?.type, rendered?.body]).toEqual([event.type, read.body])
     }

@@ -1,4 +1,13 @@
-import type { EngineEvent, Payment, PaymentName, Payout, Refund } from '../../engine/index.ts'
+import type {
+  Customer,
+  Delivery,
+  EngineEvent,
+  Payment,
+  PaymentName,
+  Payout,
+  Refund,
+  VisibleWebhookEndpoint,
+} from '../../engine/index.ts'
 import type { Call } from '../../http/endpoint.ts'
 import { EngineError } from '../../kernel/engine-error.ts'
 import { isId } from '../../kernel/ids.ts'
@@ -21,15 +30,22 @@ export async function findPayment({ services, principal }: HouseCall, name: stri
 }
 
 /** Finds a refund by its house id, else by the merchant's own reference. Refuses as `findPayment` does. */
-export async function findRefund({ services, principal }: HouseCall, name: string): Promise<Refund> {
+export async function findRefund({ services, principal }: HouseCall, name: string, field = 'id'): Promise<Refund> {
   const wanted = isId('re', name) ? { id: name } : { reference: name }
-  return (await services.engine.refunds.find(principal.scope, wanted)) ?? refuse('refund', 'id')
+  return (await services.engine.refunds.find(principal.scope, wanted)) ?? refuse('refund', field)
 }
 
 /** Finds a payout by its house id, else by the merchant's own reference. Refuses as `findPayment` does. */
-export async function findPayout({ services, principal }: HouseCall, name: string): Promise<Payout> {
+export async function findPayout({ services, principal }: HouseCall, name: string, field = 'id'): Promise<Payout> {
   const wanted = isId('po', name) ? { id: name } : { reference: name }
-  return (await services.engine.payouts.find(principal.scope, wanted)) ?? refuse('payout', 'id')
+  return (await services.engine.payouts.find(principal.scope, wanted)) ?? refuse('payout', field)
+}
+
+/** Finds a customer by its house id, else by the merchant's own reference. Refuses as `findPayment` does. */
+export async function findCustomer({ services, principal }: HouseCall, name: string, field = 'id'): Promise<Customer> {
+  const { customers } = services.engine
+  const byId = isId('cus', name) ? await customers.find(principal.scope, { id: name }) : undefined
+  return byId ?? (await customers.find(principal.scope, { reference: name })) ?? refuse('customer', field)
 }
 
 /** Finds an event by its id. Refuses as `findPayment` does. */
@@ -38,9 +54,32 @@ export async function findEvent({ services, principal }: HouseCall, id: string):
   return found ?? refuse('event', 'id')
 }
 
+/** Finds a webhook endpoint by its id; a deleted one is gone. Refuses as `findPayment` does. */
+export async function findWebhookEndpoint(
+  { services, principal }: HouseCall,
+  id: string,
+  field = 'id',
+): Promise<VisibleWebhookEndpoint> {
+  const { webhooks } = services.engine
+  const found = isId('we', id) ? await webhooks.findEndpoint(principal.scope, id) : undefined
+  return found ?? refuse('webhook_endpoint', field)
+}
+
+/** Finds a delivery by its id. Refuses as `findPayment` does. */
+export async function findDelivery({ services, principal }: HouseCall, id: string): Promise<Delivery> {
+  const found = isId('del', id) ? await services.engine.webhooks.delivery(principal.scope, id) : undefined
+  return found ?? refuse('delivery', 'id')
+}
+
+/** Objects that have no reference of the merchant's. */
+const namedByIdOnly: ReadonlySet<string> = new Set(['event', 'webhook_endpoint', 'delivery'])
+
 function refuse(kind: string, field: string): never {
-  const names = kind === 'event' ? 'id' : 'id or reference'
-  throw new EngineError('not_found', `${kind}_not_found`, { field, message: `There is no ${kind} with this ${names}.` })
+  const names = namedByIdOnly.has(kind) ? 'id' : 'id or reference'
+  throw new EngineError('not_found', `${kind}_not_found`, {
+    field,
+    message: `There is no ${kind.replaceAll('_', ' ')} with this ${names}.`,
+  })
 }
 
 function namesOf({ dialects }: DialectServices, scope: Scope, name: string): PaymentName[] {

@@ -48,26 +48,29 @@ function sharedOf(object: Payment | Refund | Payout) {
 }
 
 /** A payment in the house form: the engine's own words. */
-export const paymentObject = z.object({
-  id: z.string(),
-  object: z.literal('payment'),
-  status: z.enum(statesOf(paymentTransitions)),
-  ...sharedFields,
-  amount_received: amountShown,
-  amount_captured: amountShown,
-  amount_in_suspense: amountShown,
-  amount_refunded: amountShown,
-  fee: amountShown,
-  method: z.enum(paymentMethods),
-  rail: z.string(),
-  customer_reference: z.string().nullable(),
-  description: z.string().nullable(),
-  success_url: z.string().nullable(),
-  failure_url: z.string().nullable(),
-  attempts_made: z.int(),
-  attempts_max: z.int(),
-  expires_at: instantShown,
-})
+export const paymentObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('payment'),
+    status: z.enum(statesOf(paymentTransitions)),
+    ...sharedFields,
+    amount_received: amountShown,
+    amount_captured: amountShown,
+    amount_in_suspense: amountShown,
+    amount_refunded: amountShown,
+    fee: amountShown,
+    method: z.enum(paymentMethods),
+    rail: z.string(),
+    customer_id: z.string().nullable(),
+    customer_reference: z.string().nullable(),
+    description: z.string().nullable(),
+    success_url: z.string().nullable(),
+    failure_url: z.string().nullable(),
+    attempts_made: z.int(),
+    attempts_max: z.int(),
+    expires_at: instantShown,
+  })
+  .meta({ id: 'Payment' })
 
 /** The house form of a payment. */
 export function paymentShown(payment: Payment): z.output<typeof paymentObject> {
@@ -83,6 +86,7 @@ export function paymentShown(payment: Payment): z.output<typeof paymentObject> {
     fee: payment.feeMinor,
     method: payment.method,
     rail: payment.rail,
+    customer_id: payment.customerId,
     customer_reference: payment.customerReference,
     description: payment.description,
     success_url: payment.successUrl,
@@ -94,24 +98,26 @@ export function paymentShown(payment: Payment): z.output<typeof paymentObject> {
 }
 
 /** One try to collect a payment on a rail. */
-export const attemptObject = z.object({
-  id: z.string(),
-  object: z.literal('attempt'),
-  payment_id: z.string(),
-  status: z.enum(statesOf(attemptTransitions)),
-  amount: amountShown,
-  currency: z.string(),
-  amount_received: amountShown,
-  method: z.enum(paymentMethods),
-  rail: z.string(),
-  rail_reference: z.string().nullable(),
-  failure_code: z.string().nullable(),
-  message: z.string().nullable(),
-  polls: z.int(),
-  livemode: z.boolean(),
-  created_at: instantShown,
-  updated_at: instantShown,
-})
+export const attemptObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('attempt'),
+    payment_id: z.string(),
+    status: z.enum(statesOf(attemptTransitions)),
+    amount: amountShown,
+    currency: z.string(),
+    amount_received: amountShown,
+    method: z.enum(paymentMethods),
+    rail: z.string(),
+    rail_reference: z.string().nullable(),
+    failure_code: z.string().nullable(),
+    message: z.string().nullable(),
+    polls: z.int(),
+    livemode: z.boolean(),
+    created_at: instantShown,
+    updated_at: instantShown,
+  })
+  .meta({ id: 'Attempt' })
 
 /** The house form of an attempt to collect. `message` is the rail's, also while the outcome is unknown. */
 export function attemptShown(attempt: Attempt): z.output<typeof attemptObject> {
@@ -136,24 +142,20 @@ export function attemptShown(attempt: Attempt): z.output<typeof attemptObject> {
 }
 
 /** A payment as creating answers with it: with the page where its payer pays. */
-export const paymentWithUrl = paymentObject.extend({ checkout_url: z.string() })
-
-/** A payment with what `expand` asked for. */
-export const paymentExpanded = paymentObject.extend({
-  attempts: z.array(attemptObject).optional(),
-  checkout_url: z.string().optional(),
-})
+export const paymentWithUrl = paymentObject.extend({ checkout_url: z.string() }).meta({ id: 'PaymentWithUrl' })
 
 /** A refund in the house form. */
-export const refundObject = z.object({
-  id: z.string(),
-  object: z.literal('refund'),
-  payment_id: z.string(),
-  status: z.enum(statesOf(refundTransitions)),
-  ...sharedFields,
-  fee_returned: amountShown,
-  reason: z.string().nullable(),
-})
+export const refundObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('refund'),
+    payment_id: z.string(),
+    status: z.enum(statesOf(refundTransitions)),
+    ...sharedFields,
+    fee_returned: amountShown,
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Refund' })
 
 /** The house form of a refund. */
 export function refundShown(refund: Refund): z.output<typeof refundObject> {
@@ -169,21 +171,23 @@ export function refundShown(refund: Refund): z.output<typeof refundObject> {
 }
 
 /** A payout in the house form. */
-export const payoutObject = z.object({
-  id: z.string(),
-  object: z.literal('payout'),
-  status: z.enum(statesOf(payoutTransitions)),
-  ...sharedFields,
-  method: z.enum(paymentMethods),
-  rail: z.string(),
-  beneficiary: z.object({
-    name: z.string(),
-    account_number: z.string().nullable(),
-    bank_code: z.string().nullable(),
-    upi_id: z.string().nullable(),
-  }),
-  description: z.string().nullable(),
-})
+export const payoutObject = z
+  .object({
+    id: z.string(),
+    object: z.literal('payout'),
+    status: z.enum(statesOf(payoutTransitions)),
+    ...sharedFields,
+    method: z.enum(paymentMethods),
+    rail: z.string(),
+    beneficiary: z.object({
+      name: z.string(),
+      account_number: z.string().nullable(),
+      bank_code: z.string().nullable(),
+      upi_id: z.string().nullable(),
+    }),
+    description: z.string().nullable(),
+  })
+  .meta({ id: 'Payout' })
 
 /** The house form of a payout. */
 export function payoutShown(payout: Payout): z.output<typeof payoutObject> {
@@ -201,11 +205,13 @@ export function payoutShown(payout: Payout): z.output<typeof payoutObject> {
 }
 
 /** What the merchant has, by currency. */
-export const balanceObject = z.object({
-  object: z.literal('balance'),
-  livemode: z.boolean(),
-  balances: z.array(z.object({ currency: z.string(), available: sumShown, pending: sumShown, reserved: sumShown })),
-})
+export const balanceObject = z
+  .object({
+    object: z.literal('balance'),
+    livemode: z.boolean(),
+    balances: z.array(z.object({ currency: z.string(), available: sumShown, pending: sumShown, reserved: sumShown })),
+  })
+  .meta({ id: 'Balance' })
 
 /** The house form of all balances. */
 export function balanceShown(balances: readonly Balance[], livemode: boolean): z.output<typeof balanceObject> {
@@ -224,4 +230,4 @@ export function listObject<Item extends z.ZodType>(item: Item) {
 }
 
 /** What the sandbox's clock shows. */
-export const clockObject = z.object({ now: instantShown })
+export const clockObject = z.object({ now: instantShown }).meta({ id: 'Clock' })

@@ -173,10 +173,11 @@ describe('webhooks of the house API', () => {
       data: payment,
       createdAt: payment.createdAt,
     }
-    const rendered = paylect.renderEvent(event)
+    const options = { payload: 'full', apiVersion: '2026-11-01', objectSequence: 1 } as const
+    const rendered = paylect.renderEvent(event, options)
     const shown = (await call('GET', `/payments/${payment.id}`)).body
     expect(JSON.parse(rendered?.body ?? '')).toMatchObject({ type: 'payment.created', livemode: false, data: shown })
-    expect(paylect.renderEvent({ ...event, objectKind: 'weather' })).toBeUndefined()
+    expect(paylect.renderEvent({ ...event, objectKind: 'weather' }, options)).toBeUndefined()
   })
 })
 

@@ -1,26 +1,32 @@
 import { Webhook } from 'standardwebhooks'
-import * as z from 'zod'
 import type { EngineEvent } from '../../engine/index.ts'
-import type { RenderedEvent, SigningInput, WebhookPolicy } from '../dialect.ts'
-import { eventObject, eventShown, hasHouseForm } from './event-object.ts'
+import type { RenderedEvent, RenderOptions, SigningInput, WebhookPolicy } from '../dialect.ts'
+import { eventBody, hasHouseForm } from './event-object.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
-/** Renders what happens under the engine's own names, as the feed shows it. */
-export function renderEvent(event: EngineEvent): RenderedEvent | undefined {
+/** Renders what happens under the engine's own names: as the feed shows it, or with no more than the object's id. */
+export function renderEvent(event: EngineEvent, { payload, objectSequence }: RenderOptions): RenderedEvent | undefined {
   if (!hasHouseForm(event)) return undefined
-  const body = z.encode(eventObject, eventShown(event))
+  const body = eventBody(event, objectSequence, payload)
   return { type: event.type, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
 }
 
-/** Signs one try after Standard Webhooks 1.0. */
-export function sign({ deliveryId, body, secret, sentAt }: SigningInput): Readonly<Record<string, string>> {
+/** Signs one try after Standard Webhooks 1.0, with every secret that is valid: signatures stand apart by a space. */
+export function sign({
+  deliveryId,
+  body,
+  secret,
+  secrets = [secret],
+  sentAt,
+}: SigningInput): Readonly<Record<string, string>> {
   const seconds = Math.floor(sentAt / 1000)
+  const signed = secrets.map((valid) => new Webhook(valid).sign(deliveryId, new Date(seconds * 1000), body))
   return {
     'webhook-id': deliveryId,
     'webhook-timestamp': String(seconds),
-    'webhook-signature': new Webhook(secret).sign(deliveryId, new Date(seconds * 1000), body),
+    'webhook-signature': signed.join(' '),
   }
 }
 

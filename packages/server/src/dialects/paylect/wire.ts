@@ -154,6 +154,14 @@ export const eventCursorGiven = z.codec(
   { decode: BigInt, encode: String },
 )
 
+/** The number of one of the merchant's objects, as a query or a path carries it: up to 18 digits, from 1. */
+export function numberGiven(object: string) {
+  return z.codec(z.string().regex(/^[1-9]\d{0,17}$/, `must be the number of ${object}`), z.bigint(), {
+    decode: BigInt,
+    encode: String,
+  })
+}
+
 /** Whole seconds, as a query carries them: none to so many. */
 export function secondsGiven(secondsMax: number) {
   return z.codec(

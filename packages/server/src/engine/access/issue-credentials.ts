@@ -1,8 +1,10 @@
 import type { Scope } from '../../kernel/scope.ts'
 import { insert } from '../commit/changes.ts'
 import { accept, type DecisionContext, defineCommand, refuse } from '../commit/command.ts'
-import { type WebhookEndpoint, webhookEndpointKind } from '../webhooks/webhook-endpoint.ts'
+import { webhookEndpointRow } from '../webhooks/create-webhook-endpoint.ts'
+import { webhookEndpointKind } from '../webhooks/webhook-endpoint.ts'
 import { type ApiKey, type ApiScope, apiKeyKind } from './api-key.ts'
+import type { ApiKeyType } from './key-text.ts'
 import { merchantFact } from './merchant.ts'
 
 /** A credential to be stored; the key was made by the caller, who shows it once. */
@@ -12,6 +14,8 @@ export interface NewApiKey {
   readonly keyHash: string
   readonly hint: string
   readonly scopes: readonly ApiScope[]
+  /** Secret unless given. */
+  readonly kind?: ApiKeyType
 }
 
 /** A place (or only a signing secret) for a dialect's webhooks. */
@@ -35,7 +39,7 @@ export const issueCredentials = defineCommand({
   decide({ merchant }, c, ctx) {
     if (!merchant) return refuse('not_found', 'merchant_unknown', { message: 'There is no such merchant.' })
     const keys = c.apiKeys.map((key) => newApiKey(key, ctx))
-    const endpoints = c.webhookEndpoints.map((endpoint) => newWebhookEndpoint(endpoint, ctx))
+    const endpoints = c.webhookEndpoints.map((endpoint) => webhookEndpointRow(endpoint, ctx))
     return accept(keys, [
       ...keys.map((key) => insert(apiKeyKind, key)),
       ...endpoints.map((endpoint) => insert(webhookEndpointKind, endpoint)),
@@ -47,25 +51,17 @@ export const issueCredentials = defineCommand({
 export function newApiKey(key: NewApiKey, ctx: DecisionContext): ApiKey {
   return {
     ...ctx.scope,
+    kind: 'secret',
     ...key,
     id: ctx.newId('key'),
     status: 'active',
     createdAt: ctx.now,
     expiresAt: null,
-    revision: 0,
-  }
-}
-
-/** A webhook endpoint's row. */
-export function newWebhookEndpoint(endpoint: NewWebhookEndpoint, ctx: DecisionContext): WebhookEndpoint {
-  return {
-    ...ctx.scope,
-    ...endpoint,
-    id: ctx.newId('we'),
-    eventTypes: null,
-    status: 'enabled',
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
+    ipAllow: null,
+    lastUsedAt: null,
+    rotatedFrom: null,
+    replacedBy: null,
+    revokedAt: null,
     revision: 0,
   }
 }

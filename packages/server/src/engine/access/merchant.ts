@@ -36,7 +36,8 @@ export function merchantFact(scope: Scope): FactRef<Merchant> {
 /** The refusal for a merchant that may not start anything new, or `undefined` when it may. */
 export function refusalOf(merchant: Merchant | undefined): Decision<never> | undefined {
   if (merchant?.status === 'active') return undefined
-  return refuse('forbidden', merchant ? 'merchant_suspended' : 'merchant_unknown', {
+  if (!merchant) return refuse('not_found', 'merchant_unknown', { message: 'There is no such merchant.' })
+  return refuse('forbidden', 'merchant_suspended', {
     message: 'This merchant may not start new payments, refunds or payouts. Ask the operator of the gateway.',
   })
 }

@@ -3,9 +3,10 @@ import { insert } from '../commit/changes.ts'
 import { accept, defineCommand, refuse } from '../commit/command.ts'
 import type { FeePlan } from '../fees/fee-plan.ts'
 import { feePlanKind } from '../fees/fee-plan.ts'
+import { webhookEndpointRow } from '../webhooks/create-webhook-endpoint.ts'
 import { webhookEndpointKind } from '../webhooks/webhook-endpoint.ts'
 import { apiKeyKind } from './api-key.ts'
-import { type NewApiKey, type NewWebhookEndpoint, newApiKey, newWebhookEndpoint } from './issue-credentials.ts'
+import { type NewApiKey, type NewWebhookEndpoint, newApiKey } from './issue-credentials.ts'
 import { type Merchant, merchantFact, merchantKind } from './merchant.ts'
 
 /** A method's first fee plan. */
@@ -34,7 +35,7 @@ export const provisionMerchant = defineCommand({
     return accept(created, [
       insert(merchantKind, created),
       ...c.apiKeys.map((key) => insert(apiKeyKind, newApiKey(key, ctx))),
-      ...c.webhookEndpoints.map((endpoint) => insert(webhookEndpointKind, newWebhookEndpoint(endpoint, ctx))),
+      ...c.webhookEndpoints.map((endpoint) => insert(webhookEndpointKind, webhookEndpointRow(endpoint, ctx))),
       ...plans.map((plan) => insert(feePlanKind, plan)),
     ])
   },

@@ -1,4 +1,6 @@
+import type { Instant } from '../../kernel/clock.ts'
 import type { Scope } from '../../kernel/scope.ts'
+import { accountsAt } from '../../ledger/statement-queries.ts'
 import type { ReadPool } from '../transactions/transaction-queries.ts'
 
 /** What a merchant has in one currency, in minor units. */
@@ -33,4 +35,22 @@ export async function readBalances(pool: ReadPool, scope: Scope): Promise<Balanc
     pendingMinor: pendingMinor as bigint,
     reservedMinor: reservedMinor as bigint,
   }))
+}
+
+/**
+ * The merchant's balances as the last transfer at or before an instant left them, in the order of currency codes; without
+ * the currencies that had not moved by then. In one decision's transfers, in one moment, the last one counts.
+ */
+export async function readBalancesAt(pool: ReadPool, scope: Scope, at: Instant): Promise<Balance[]> {
+  const balances = new Map<string, Balance>()
+  for (const { code, currency, postedMinor, pendingMinor } of await accountsAt(pool, scope, at)) {
+    const balance = balances.get(currency) ?? { currency, availableMinor: 0n, pendingMinor: 0n, reservedMinor: 0n }
+    // Both are credits less debits: what is pending in `available` are the debits that payouts hold there.
+    const after =
+      code === 'available'
+        ? { ...balance, availableMinor: postedMinor + pendingMinor, reservedMinor: -pendingMinor }
+        : { ...balance, pendingMinor: balance.pendingMinor + postedMinor }
+    balances.set(currency, after)
+  }
+  return [...balances.values()]
 }

@@ -42,6 +42,11 @@ export interface Command<Input extends ScopedInput, Refs, More, Result> {
   readonly facts: (input: Input) => Refs
   readonly more: ((facts: Facts<Refs>, input: Input) => More) | undefined
   readonly decide: (facts: Facts<Refs> & Partial<Facts<More>>, input: Input, ctx: DecisionContext) => Decision<Result>
+  /**
+   * The part of the input that the caller sent, for commands whose input also holds what is made anew for each try, such
+   * as a secret's hash: two requests under one idempotency key are one when they ask the same. All of it unless given.
+   */
+  readonly asked?: ((input: Input) => unknown) | undefined
 }
 
 /**
@@ -53,6 +58,7 @@ export interface AnyCommand {
   readonly facts: (input: never) => unknown
   readonly more: ((facts: never, input: never) => unknown) | undefined
   readonly decide: (facts: never, input: never, ctx: DecisionContext) => Decision<unknown>
+  readonly asked?: ((input: never) => unknown) | undefined
 }
 
 /** Declares a command; types of facts and result follow from the literal. */

@@ -73,6 +73,21 @@ export async function decideGroup(
   return { answers, writes: working.writes() }
 }
 
+/**
+ * Decides one command over a working set that is kept over many: loads what the command needs and nobody has loaded yet,
+ * and applies its changes. Nothing is written. Throws what the command's facts throw.
+ */
+export async function decideNext(
+  working: WorkingSet,
+  tx: StoreTransaction,
+  submission: Submission,
+  sources: DecisionSources,
+): Promise<Answer> {
+  await loadInto(working, tx, firstRefs(submission))
+  await loadInto(working, tx, listed(moreNamed(working, submission)))
+  return decideOne(working, submission, sources)
+}
+
 function decideOne(working: WorkingSet, submission: Submission, sources: DecisionSources): Answer {
   const { command, input, idempotency } = submission
   const savepoint = working.savepoint()
@@ -160,7 +175,7 @@ function recordOf(working: WorkingSet, scope: Scope, idempotency: Idempotency): 
 }
 
 function replay(earlier: IdempotencyRecord, command: AnyCommand, input: ScopedInput): Answer {
-  if (earlier.requestHash === requestHashOf(command.name, input)) {
+  if (earlier.requestHash === requestHashOf(command.name, askedOf(command, input))) {
     return { is: 'result', result: earlier.result, replayed: true }
   }
   return {
@@ -170,6 +185,10 @@ function replay(earlier: IdempotencyRecord, command: AnyCommand, input: ScopedIn
       message: 'This idempotency key was used with a different request. Use a new key for a new request.',
     }),
   }
+}
+
+function askedOf({ asked }: AnyCommand, input: ScopedInput): unknown {
+  return asked ? asked(input as never) : input
 }
 
 function keepResult(
@@ -186,7 +205,7 @@ function keepResult(
     ...input.scope,
     operation: idempotency.operation,
     key: idempotency.key,
-    requestHash: requestHashOf(command.name, input),
+    requestHash: requestHashOf(command.name, askedOf(command, input)),
     // Through the text and back, so that a replay from memory and one from the database give the same value.
     result: parseCanonicalJson(canonicalJson(result)),
     createdAt: now,

@@ -204,7 +204,7 @@ function updateTests(store: () => Store): void {
       {
         ...sampleScope,
         ...{ deliveryId: 'del_1', number: 1, startedAt: sampleInstant, durationMs: 5 },
-        ...{ responseStatus: 200, error: null, responseExcerpt: 'ok' },
+        ...{ responseStatus: 200, error: null, responseExcerpt: 'ok', requestHeaders: null, responseHeaders: null },
       },
     ],
   ] as [Kind, ScopedRow][])('an immutable row is never updated (%#)', async (kind, row) => {

@@ -42,14 +42,15 @@ const lookEveryMs = 200
  * for a number that no event has yet: the cursor is another server's, and waiting for it would miss events.
  */
 export async function readFeed(
-  { pool, store }: { readonly pool: ReadPool; readonly store: Store },
+  { pool, store, closing }: { readonly pool: ReadPool; readonly store: Store; readonly closing?: AbortSignal },
   scope: Scope,
   { after, limit, waitMs }: FeedQuery,
 ): Promise<FeedPage> {
   let last = await lastNumber(store, scope)
   if (after > last) throw cursorAhead(after, last)
   let leftMs = Math.min(waitMs, feedWaitMaxMs)
-  while (last === after && leftMs > 0) {
+  // A process that stops answers early: its caller asks the next one.
+  while (last === after && leftMs > 0 && !closing?.aborted) {
     await sleep(Math.min(leftMs, lookEveryMs))
     leftMs -= lookEveryMs
     last = await lastNumber(store, scope)

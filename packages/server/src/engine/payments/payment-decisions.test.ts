@@ -35,7 +35,7 @@ const creating = (facts: object, given: Partial<CreatePayment> = {}) =>
 
 describe('creating a payment', () => {
   test.each([
-    ['a merchant that nobody knows', { merchant: undefined }, {}, 'forbidden merchant_unknown'],
+    ['a merchant that nobody knows', { merchant: undefined }, {}, 'not_found merchant_unknown'],
     ['a suspended merchant', { merchant: sampleMerchant({ status: 'suspended' }) }, {}, 'forbidden merchant_suspended'],
     ['an amount of zero', {}, { amount: money(0, 'INR') }, 'invalid_request amount_out_of_range'],
     ['an amount below zero', {}, { amount: money(-1, 'INR') }, 'invalid_request amount_out_of_range'],

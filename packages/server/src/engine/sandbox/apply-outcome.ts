@@ -1,12 +1,17 @@
-import { EngineError } from '../../kernel/engine-error.ts'
 import type { Money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
+import { clearingCode } from '../../ledger/chart.ts'
 import { type DeclineCode, declineCodes, type RailOutcome } from '../../rails/rail.ts'
 import { type Attempt, attemptFact, isSettled } from '../attempts/attempt.ts'
-import { type AttemptRunner, settleAttempt, submitAttempt } from '../attempts/run-attempt.ts'
+import { type AttemptRunner, submitAttempt } from '../attempts/run-attempt.ts'
+import { accept, type Decision, defineCommand, refuse } from '../commit/command.ts'
+import type { Outcome } from '../commit/committer.ts'
+import type { Idempotency } from '../commit/idempotency.ts'
+import { accountFact } from '../commit/ledger-kinds.ts'
 import { readRow } from '../commit/read-row.ts'
 import { expirePayment } from '../payments/end-payment.ts'
-import { outstanding, type Payment } from '../payments/payment.ts'
+import { outstanding, type Payment, paymentFact } from '../payments/payment.ts'
+import { settlePayment } from '../payments/settle-payment.ts'
 import { startPaymentAttempt } from '../payments/start-payment-attempt.ts'
 
 /** What the sandbox can make happen to a payment. */
@@ -22,51 +27,89 @@ export interface ApplyOutcome {
   readonly code?: string | undefined
 }
 
+interface BringAbout {
+  readonly scope: Scope
+  readonly paymentId: string
+  readonly wanted: ApplyOutcome
+}
+
+/** What was brought about at once, and the attempt whose rail is still to be called. */
+interface BroughtAbout {
+  readonly payment: Payment
+  readonly attemptId: string | null
+}
+
 /**
- * Makes a payment end (or go on) in a chosen way, through the same commands as the real thing: a payment that waits for
- * its payer gets an attempt with that outcome; one whose attempt is open hears it from its rail. Sandbox only.
+ * Decides as the real command would: expiry, an attempt with that scenario, or the answer of the open attempt's rail. It is
+ * one command, so that the record of its idempotency key is written with what it did.
+ */
+const bringAbout = defineCommand({
+  name: 'bring_about_outcome',
+  facts: (c: BringAbout) => ({ payment: paymentFact(c.scope, c.paymentId) }),
+  more: ({ payment }, c) => ({
+    attempt: payment?.attemptId ? attemptFact(c.scope, payment.attemptId) : undefined,
+    clearing: payment && accountFact(c.scope, clearingCode(payment.rail), payment.currency),
+    available: payment && accountFact(c.scope, 'available', payment.currency),
+    fees: payment && accountFact(c.scope, 'fees', payment.currency),
+    suspense: payment && accountFact(c.scope, 'suspense', payment.currency),
+  }),
+  decide(facts, c, ctx): Decision<BroughtAbout> {
+    const { payment, attempt } = facts
+    const { scope, paymentId, wanted } = c
+    if (!payment) return refuse('not_found', 'payment_not_found', { field: 'payment_id' })
+    const refused = refusalOfOutcome(payment, wanted)
+    if (refused) return refused
+    if (wanted.outcome === 'expired') {
+      return withoutAttempt(expirePayment.decide({ payment }, { scope, paymentId, force: true }, ctx))
+    }
+    if (payment.status === 'processing' && attempt && !isSettled(attempt)) {
+      const answer = { scope, paymentId, attemptId: attempt.id, outcome: railOutcome(attempt, wanted) }
+      return withoutAttempt(settlePayment.decide({ ...facts, payment, attempt }, answer, ctx))
+    }
+    const instruction = { simulate: scenarioText(wanted) }
+    const started = startPaymentAttempt.decide({ payment }, { scope, paymentId, instruction }, ctx)
+    if (!started.accepted) return started
+    const { payment: processing, attempt: made } = started.result
+    return accept({ payment: processing, attemptId: made.id }, started.changes)
+  },
+})
+
+function withoutAttempt(decision: Decision<Payment>): Decision<BroughtAbout> {
+  return decision.accepted ? accept({ payment: decision.result, attemptId: null }, decision.changes) : decision
+}
+
+/**
+ * Makes a payment end (or go on) in a chosen way, through the same decisions as the real thing: a payment that waits for
+ * its payer gets an attempt with that outcome; one whose attempt is open hears it from its rail. Sandbox only. A replay
+ * brings about nothing (but finishes what a crash has interrupted) and answers with the payment as it is then.
  */
 export async function applyOutcome(
   runner: AttemptRunner,
   scope: Scope,
   payment: Payment,
   wanted: ApplyOutcome,
-): Promise<void> {
-  assertApplicable(payment, wanted)
-  if (wanted.outcome === 'expired') {
-    await runner.committer.submit(expirePayment, { scope, paymentId: payment.id, force: true })
-    return
-  }
-  const open = payment.status === 'processing' ? await openAttempt(runner, scope, payment) : undefined
-  if (open) {
-    await settleAttempt(runner, open, railOutcome(open, wanted), false)
-    return
-  }
-  const instruction = { simulate: scenarioText(wanted) }
-  const { result } = await runner.committer.submit(startPaymentAttempt, { scope, paymentId: payment.id, instruction })
-  await submitAttempt(runner, scope, result.attempt.id)
+  idempotency?: Idempotency,
+): Promise<Outcome<Payment>> {
+  const input: BringAbout = { scope, paymentId: payment.id, wanted }
+  const { result, replayed } = await runner.committer.submit(bringAbout, input, idempotency)
+  if (result.attemptId) await submitAttempt(runner, scope, result.attemptId)
+  const after = await readRow(runner.store, paymentFact(scope, payment.id))
+  return { result: after ?? result.payment, replayed }
 }
 
-async function openAttempt(runner: AttemptRunner, scope: Scope, payment: Payment): Promise<Attempt | undefined> {
-  if (!payment.attemptId) return undefined
-  const attempt = await readRow(runner.store, attemptFact(scope, payment.attemptId))
-  return attempt && !isSettled(attempt) ? attempt : undefined
-}
-
-function assertApplicable(payment: Payment, { outcome, amountMinor, code }: ApplyOutcome): void {
+function refusalOfOutcome(payment: Payment, { outcome, amountMinor, code }: ApplyOutcome): Decision<never> | undefined {
   if (code !== undefined && (outcome !== 'declined' || !(declineCodes as readonly string[]).includes(code))) {
-    throw invalid('code', `With the outcome "declined", code is one of ${declineCodes.join(', ')}.`)
+    return invalid('code', `With the outcome "declined", code is one of ${declineCodes.join(', ')}.`)
   }
-  if (amountMinor === undefined) return
+  if (amountMinor === undefined) return undefined
   const owed = outstanding(payment)
   const fits = outcome === 'partial' ? amountMinor > 0n && amountMinor < owed.minor : amountMinor > owed.minor
-  if ((outcome !== 'partial' && outcome !== 'over') || !fits) {
-    throw invalid('amount', `The amount goes with "partial" (below ${owed.minor}) and "over" (above ${owed.minor}).`)
-  }
+  if ((outcome === 'partial' || outcome === 'over') && fits) return undefined
+  return invalid('amount', `The amount goes with "partial" (below ${owed.minor}) and "over" (above ${owed.minor}).`)
 }
 
-function invalid(field: string, message: string): EngineError {
-  return new EngineError('invalid_request', 'sandbox_outcome_invalid', { field, message })
+function invalid(field: string, message: string): Decision<never> {
+  return refuse('invalid_request', 'sandbox_outcome_invalid', { field, message })
 }
 
 /** The simulator's words for the outcome; the grammar stands in the simulator's table of scenarios. */

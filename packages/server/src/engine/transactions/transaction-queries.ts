@@ -3,6 +3,7 @@ import { idPrefixes } from '../../kernel/ids.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { FactRef, ScopedRow } from '../commit/kind.ts'
 import type { Store } from '../commit/store.ts'
+import { greatestIdBefore, leastIdFrom } from '../lists/id-bounds.ts'
 import { type Payment, paymentFact } from '../payments/payment.ts'
 import { type Payout, payoutFact } from '../payouts/payout.ts'
 import { type Refund, refundFact } from '../refunds/refund.ts'
@@ -52,7 +53,7 @@ export interface ReadPool {
 }
 
 /** How many of the parameters, from the first on, say what is sought; the others say which page of it. */
-const filterParameters = 9
+const filterParameters = 11
 
 const tables: Record<TransactionType, string> = { payment: 'payments', refund: 'refunds', payout: 'payouts' }
 
@@ -66,10 +67,11 @@ export async function listTransactions(
   const types = transactionTypes.filter((type) => filter.statuses[type])
   if (types.length === 0) return { items: [], hasMore: false, total: 0 }
   const values = parametersOf(scope, filter)
-  const suffix = types.join('_')
-  const page = pool.query({ name: `list_${suffix}`, rowMode: 'array', values, text: pageText(types) })
+  const suffix = `${types.join('_')}_${filter.refunds ?? 'any'}`
+  const page = pool.query({ name: `list_${suffix}`, rowMode: 'array', values, text: pageText(types, filter.refunds) })
   const counted = [...values.slice(0, filterParameters), transactionCountMax]
-  const count = pool.query({ name: `count_${suffix}`, rowMode: 'array', values: counted, text: countText(types) })
+  const text = countText(types, filter.refunds)
+  const count = pool.query({ name: `count_${suffix}`, rowMode: 'array', values: counted, text })
   const found = (await page).rows as [TransactionType, string][]
   const items = await loaded(store, scope, found.slice(0, filter.limit))
   return { items, hasMore: found.length > filter.limit, total: Number((await count).rows[0]?.[0] ?? 0) }
@@ -86,6 +88,8 @@ function parametersOf(scope: Scope, filter: TransactionFilter): unknown[] {
     filter.currency ?? null,
     instant(filter.createdFrom),
     instant(filter.createdTo),
+    filter.createdFrom === undefined ? null : leastIdFrom(filter.createdFrom),
+    filter.createdTo === undefined ? null : greatestIdBefore(filter.createdTo),
     filter.refunds ?? null,
     filter.beforeId === undefined ? null : bodyOf(filter.beforeId),
     filter.limit + 1,
@@ -93,19 +97,19 @@ function parametersOf(scope: Scope, filter: TransactionFilter): unknown[] {
 }
 
 /** Each branch reads its own index backwards and stops at the limit; the branches are merged by time. */
-function pageText(types: readonly TransactionType[]): string {
+function pageText(types: readonly TransactionType[], refunds: TransactionFilter['refunds']): string {
   const branches = types.map(
-    (type) => `(select '${type}' as type, t.id from ${tables[type]} t ${filterText(type)}
-      and ($10::text is null or t.id < '${idPrefixes[type]}_' || $10::text) order by t.id desc limit $11)`,
+    (type) => `(select '${type}' as type, t.id from ${tables[type]} t ${filterText(type, refunds)}
+      and ($12::text is null or t.id < '${idPrefixes[type]}_' || $12::text) order by t.id desc limit $13)`,
   )
   // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit $11`
+  return `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit $13`
 }
 
-function countText(types: readonly TransactionType[]): string {
-  const branches = types.map((type) => `(select 1 from ${tables[type]} t ${filterText(type)} limit $10)`)
+function countText(types: readonly TransactionType[], refunds: TransactionFilter['refunds']): string {
+  const branches = types.map((type) => `(select 1 from ${tables[type]} t ${filterText(type, refunds)} limit $12)`)
   // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit $10) c`
+  return `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit $12) c`
 }
 
 /** An id without its prefix: the part that sorts by time. */
@@ -113,8 +117,9 @@ function bodyOf(id: string): string {
   return id.slice(id.indexOf('_') + 1)
 }
 
-function filterText(type: TransactionType): string {
+function filterText(type: TransactionType, refunds: TransactionFilter['refunds']): string {
   const status = `$${transactionTypes.indexOf(type) + 3}::text[]`
+  const prefix = `'${idPrefixes[type]}_'`
   // Every parameter is named, so that one list of values serves every combination of types.
   const unused =
     '$3::text[] is not distinct from $3 and $4::text[] is not distinct from $4 and $5::text[] is not distinct from $5'
@@ -122,13 +127,16 @@ function filterText(type: TransactionType): string {
     and ($6::text is null or t.currency = $6::text)
     and ($7::timestamptz is null or t.created_at >= $7::timestamptz)
     and ($8::timestamptz is null or t.created_at < $8::timestamptz)
-    and ${type === 'payment' ? refundsText : '$9::text is not distinct from $9'} and ${unused}`
+    and t.id >= ${prefix} || coalesce($9::text, '') and t.id <= ${prefix} || coalesce($10::text, '~')
+    and ${type === 'payment' && refunds ? refundsTexts[refunds] : 'true'} and $11::text is not distinct from $11 and ${unused}`
 }
 
-/** Whether a payment is refunded as far as `$9` says. */
-const refundsText = `case $9::text when 'none' then t.refunded_minor = 0
-      when 'partly' then t.refunded_minor > 0 and t.refunded_minor < t.amount_minor
-      when 'wholly' then t.refunded_minor >= t.amount_minor else true end`
+/** How much of a payment is refunded. The last two are written as the index of refunded payments has them. */
+const refundsTexts: Readonly<Record<NonNullable<TransactionFilter['refunds']>, string>> = {
+  none: 't.refunded_minor = 0',
+  partly: 't.refunded_minor > 0 and (t.refunded_minor >= t.amount_minor) = false',
+  wholly: 't.refunded_minor > 0 and (t.refunded_minor >= t.amount_minor) = true',
+}
 
 async function loaded(store: Store, scope: Scope, found: readonly [TransactionType, string][]): Promise<Transaction[]> {
   const rows = await store.read(found.map(([type, id]) => factOf(scope, type, id)))

@@ -3,7 +3,8 @@ import { insert } from '../commit/changes.ts'
 import { accept, type DecisionContext, defineCommand } from '../commit/command.ts'
 import type { EngineEvent } from '../commit/event.ts'
 import { type Delivery, deliveryByTargetFact, deliveryKind } from './delivery.ts'
-import { webhookEndpointFact } from './webhook-endpoint.ts'
+import { dueAtFor } from './park-delivery.ts'
+import { type WebhookEndpoint, webhookEndpointFact } from './webhook-endpoint.ts'
 
 /** An event rendered for one address. */
 export interface CreateDelivery {
@@ -23,7 +24,8 @@ export interface CreateDelivery {
 
 /**
  * Puts an event on its way to one address. An event has one delivery a target: the second of two equal fan-outs gets
- * the first one's. Makes none, and answers null, when the endpoint was removed or disabled meanwhile.
+ * the first one's. Makes none, and answers null, when the endpoint was removed or disabled meanwhile; makes one that waits
+ * when it is paused. What counts is the endpoint as this very transaction sees it, not as the fan-out has read it.
  */
 export const createDelivery = defineCommand({
   name: 'create_delivery',
@@ -33,13 +35,17 @@ export const createDelivery = defineCommand({
   }),
   decide({ same, endpoint }, c, ctx) {
     if (same) return accept<Delivery | null>(same, [])
-    if (endpoint?.status !== 'enabled') return accept<Delivery | null>(null, [])
-    const delivery = newDelivery(c, ctx)
+    if (!endpoint || !hears(endpoint)) return accept<Delivery | null>(null, [])
+    const delivery = newDelivery(c, endpoint, ctx)
     return accept<Delivery | null>(delivery, [insert(deliveryKind, delivery)])
   },
 })
 
-function newDelivery(c: CreateDelivery, ctx: DecisionContext): Delivery {
+function hears({ status }: WebhookEndpoint): boolean {
+  return status === 'enabled' || status === 'paused'
+}
+
+function newDelivery(c: CreateDelivery, endpoint: WebhookEndpoint, ctx: DecisionContext): Delivery {
   return {
     ...ctx.scope,
     id: ctx.newId('del'),
@@ -56,7 +62,7 @@ function newDelivery(c: CreateDelivery, ctx: DecisionContext): Delivery {
     headers: c.headers,
     status: 'pending',
     attemptsMade: 0,
-    dueAt: ctx.now,
+    dueAt: dueAtFor(endpoint, ctx.now),
     lastOutcome: null,
     createdAt: ctx.now,
     updatedAt: ctx.now,

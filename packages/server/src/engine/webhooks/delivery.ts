@@ -41,7 +41,7 @@ export interface Delivery extends RevisedRow {
   readonly headers: Readonly<Record<string, string>>
   readonly status: DeliveryStatus
   readonly attemptsMade: number
-  /** When to try next, in the mode's clock; null after the end. */
+  /** When to try next, in the mode's clock; null after the end, and while its endpoint is paused. */
   readonly dueAt: Instant | null
   /** What came of the last try, for people. */
   readonly lastOutcome: string | null
@@ -122,6 +122,10 @@ export interface DeliveryAttempt extends ScopedRow {
   readonly error: string | null
   /** The beginning of the receiver's answer. */
   readonly responseExcerpt: string | null
+  /** What was sent beside the body, the signatures included; null where no request could be built. */
+  readonly requestHeaders: Readonly<Record<string, string>> | null
+  /** What came back, bounded in number and length; null when there was no answer. */
+  readonly responseHeaders: Readonly<Record<string, string>> | null
 }
 
 /** Delivery attempts as a kind. */
@@ -139,6 +143,8 @@ export const deliveryAttemptKind = defineKind<DeliveryAttempt>({
     responseStatus: 'integer',
     error: 'text',
     responseExcerpt: 'text',
+    requestHeaders: 'json',
+    responseHeaders: 'json',
   },
   primaryKey: ['merchantId', 'mode', 'deliveryId', 'number'],
   immutable: true,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { webhookEndpointRow } from './create-webhook-endpoint.ts'
 import type { Delivery } from './delivery.ts'
 import { type DeliveryOutcome, type RecordDeliveryAttempt, recordDeliveryAttempt } from './record-delivery-attempt.ts'
 import { resendDelivery } from './resend-delivery.ts'
@@ -30,6 +31,11 @@ const delivery: Delivery = {
   revision: 1,
 }
 
+const listening = {
+  ...webhookEndpointRow({ dialect: 'made-up', url: delivery.url, sealedSecret: 'sealed' }, ctx),
+  id: delivery.endpointId,
+}
+
 function input(outcome: DeliveryOutcome): RecordDeliveryAttempt {
   return {
     scope,
@@ -37,13 +43,16 @@ function input(outcome: DeliveryOutcome): RecordDeliveryAttempt {
     startedAt: now,
     durationMs: 12,
     outcome,
+    endpoint: null,
+    requestHeaders: { 'webhook-id': 'del_1' },
+    responseHeaders: null,
     retryDelaysMs: [60_000],
     random: 0.5,
   }
 }
 
 function decided(from: Delivery, outcome: DeliveryOutcome) {
-  const decision = recordDeliveryAttempt.decide({ delivery: from }, input(outcome), ctx)
+  const decision = recordDeliveryAttempt.decide({ delivery: from, endpoint: undefined }, input(outcome), ctx)
   if (!decision.accepted) throw decision.error
   return { ...decision, attempt: decision.changes.find((change) => change.change === 'insert')?.row }
 }
@@ -99,7 +108,11 @@ describe('a recorded try', () => {
   })
 
   test('of a delivery that does not exist is refused', () => {
-    const decision = recordDeliveryAttempt.decide({ delivery: undefined }, input({ is: 'unreachable', error: '' }), ctx)
+    const decision = recordDeliveryAttempt.decide(
+      { delivery: undefined, endpoint: undefined },
+      input({ is: 'unreachable', error: '' }),
+      ctx,
+    )
     expect(decision.accepted).toBe(false)
   })
 })
@@ -107,7 +120,11 @@ describe('a recorded try', () => {
 describe('a resend', () => {
   test.each(['delivered', 'exhausted', 'stopped'] as const)('opens a %s delivery again, due now', (status) => {
     const ended: Delivery = { ...delivery, status, dueAt: null, attemptsMade: 3, finishedAt: now - 1 }
-    const decision = resendDelivery.decide({ delivery: ended }, { scope, deliveryId: 'del_1' }, ctx)
+    const decision = resendDelivery.decide(
+      { delivery: ended, endpoint: listening },
+      { scope, deliveryId: 'del_1' },
+      ctx,
+    )
     expect(decision).toMatchObject({
       accepted: true,
       result: { status: 'pending', dueAt: now, attemptsMade: 3, finishedAt: null, body: '{}' },

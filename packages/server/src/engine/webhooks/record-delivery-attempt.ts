@@ -12,7 +12,9 @@ import {
   deliveryKind,
   deliveryTransitions,
 } from './delivery.ts'
+import { endpointHealth } from './endpoint-health.ts'
 import { nextTryAt } from './retry-schedule.ts'
+import { webhookEndpointFact } from './webhook-endpoint.ts'
 
 /**
  * What came of one POST:
@@ -35,6 +37,12 @@ export interface RecordDeliveryAttempt {
   readonly startedAt: Instant
   readonly durationMs: number
   readonly outcome: DeliveryOutcome
+  /** The endpoint whose own address was tried, as the sender has read it; null for an address that an object brought. */
+  readonly endpoint: { readonly id: string; readonly isFailing: boolean } | null
+  /** What was sent beside the body; null where no request could be built. */
+  readonly requestHeaders: Readonly<Record<string, string>> | null
+  /** What came back; null when there was no answer. */
+  readonly responseHeaders: Readonly<Record<string, string>> | null
   /** The dialect's waits; see `retry-schedule.ts`. */
   readonly retryDelaysMs: readonly number[]
   /** A number in [0, 1) for the jitter. */
@@ -43,15 +51,27 @@ export interface RecordDeliveryAttempt {
 
 /** The longest part of an answer that is kept, in characters. */
 const excerptLengthMax = 1_000
+/** Headers of an answer that are kept, at most, and the characters that are kept of each. */
+const responseHeadersMax = 50
+const responseHeaderLengthMax = 500
 
 /**
  * Records one POST and moves the delivery on: delivered, to be tried again, exhausted or stopped. A POST that comes to
  * light after the delivery has ended (a lease ran out, and another sender was faster) is recorded and changes no state.
+ *
+ * A success for an endpoint that the sender has not read as failing does not load the endpoint: the usual delivery pays
+ * nothing. If it began to fail in that very moment, the next success tells.
  */
 export const recordDeliveryAttempt = defineCommand({
   name: 'record_delivery_attempt',
-  facts: (c: RecordDeliveryAttempt) => ({ delivery: deliveryFact(c.scope, c.deliveryId) }),
-  decide({ delivery }, c, ctx) {
+  facts: (c: RecordDeliveryAttempt) => ({
+    delivery: deliveryFact(c.scope, c.deliveryId),
+    endpoint:
+      c.endpoint && (c.endpoint.isFailing || c.outcome.is !== 'acknowledged')
+        ? webhookEndpointFact(c.scope, c.endpoint.id)
+        : undefined,
+  }),
+  decide({ delivery, endpoint }, c, ctx) {
     if (!delivery) return refuse('not_found', 'delivery_not_found', { field: 'delivery_id' })
     const attempted: Delivery = {
       ...delivery,
@@ -59,7 +79,11 @@ export const recordDeliveryAttempt = defineCommand({
       updatedAt: ctx.now,
     }
     const moved = delivery.status === 'pending' ? after(attempted, c, ctx.now) : attempted
-    return accept(moved, [update(deliveryKind, moved), insert(deliveryAttemptKind, attemptOf(attempted, c))])
+    // A try of an address that the endpoint no longer has says nothing about the one that it has.
+    const health =
+      endpoint?.url === delivery.url ? endpointHealth(endpoint, c.outcome.is === 'acknowledged', ctx.now) : []
+    const attempt = attemptOf(attempted, c)
+    return accept(moved, [update(deliveryKind, moved), insert(deliveryAttemptKind, attempt), ...health])
   },
 })
 
@@ -111,5 +135,18 @@ function attemptOf(delivery: Delivery, c: RecordDeliveryAttempt): DeliveryAttemp
     responseStatus: answered ? outcome.status : null,
     error: answered ? null : outcome.error,
     responseExcerpt: answered ? outcome.excerpt.slice(0, excerptLengthMax).toWellFormed() : null,
+    requestHeaders: c.requestHeaders,
+    responseHeaders: c.responseHeaders && boundedHeaders(c.responseHeaders),
   }
+}
+
+function boundedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const kept = Object.entries(headers).slice(0, responseHeadersMax)
+  return Object.fromEntries(
+    kept.map(([name, value]) => [
+      name.slice(0, responseHeaderLengthMax),
+      // PostgreSQL's json holds no NUL, and a header that has one is worth no lost record.
+      value.replaceAll('\0', '\ufffd').slice(0, responseHeaderLengthMax).toWellFormed(),
+    ]),
+  )
 }

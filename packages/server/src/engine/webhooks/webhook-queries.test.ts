@@ -5,7 +5,7 @@ import { endpointFor } from '../../../test/support/webhooks.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { Delivery } from './delivery.ts'
 import type { WebhookEndpoint } from './webhook-endpoint.ts'
-import { endpointsPerMerchantMax } from './webhook-queries.ts'
+import { endpointsServedMax } from './webhook-queries.ts'
 
 const scopes: readonly Scope[] = [
   { merchantId: 'mer_a', mode: 'sandbox' },
@@ -32,7 +32,7 @@ afterAll(async () => {
 })
 
 async function endpointOf(scope: Scope): Promise<WebhookEndpoint> {
-  const [endpoint] = await built.engine.webhooks.enabledEndpoints([scope])
+  const [endpoint] = await built.engine.webhooks.listeningEndpoints([scope])
   return endpoint as WebhookEndpoint
 }
 
@@ -53,24 +53,27 @@ async function deliver(scope: Scope, number: bigint, lane = 'lane', target = 'ob
 
 describe('endpoints', () => {
   test('are read for the asked scopes only, each with its own', async () => {
-    const both = await built.engine.webhooks.enabledEndpoints([own, stranger])
+    const both = await built.engine.webhooks.listeningEndpoints([own, stranger])
     expect(both.map(({ merchantId, mode }) => `${merchantId} ${mode}`).toSorted()).toEqual([
       'mer_a sandbox',
       'mer_a sandbox',
       'mer_b sandbox',
       'mer_b sandbox',
     ])
-    expect((await built.engine.webhooks.enabledEndpoints([ownLive])).map(({ mode }) => mode)).toEqual(['live', 'live'])
-    expect(await built.engine.webhooks.enabledEndpoints([])).toEqual([])
+    expect((await built.engine.webhooks.listeningEndpoints([ownLive])).map(({ mode }) => mode)).toEqual([
+      'live',
+      'live',
+    ])
+    expect(await built.engine.webhooks.listeningEndpoints([])).toEqual([])
   })
 
   test('are bounded for each merchant, so that one cannot make an event cost without end', async () => {
     const many: Scope = { merchantId: 'mer_many', mode: 'sandbox' }
-    const webhookEndpoints = Array.from({ length: endpointsPerMerchantMax + 5 }, () =>
+    const webhookEndpoints = Array.from({ length: endpointsServedMax + 5 }, () =>
       endpointFor(many, 'https://x.example'),
     )
     await provisionTestMerchant(built, many, { webhookEndpoints })
-    expect((await built.engine.webhooks.enabledEndpoints([many, own])).length).toBe(endpointsPerMerchantMax + 2)
+    expect((await built.engine.webhooks.listeningEndpoints([many, own])).length).toBe(endpointsServedMax + 2)
   })
 })
 

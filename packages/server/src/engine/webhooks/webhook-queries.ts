@@ -7,20 +7,20 @@ import { type Delivery, type DeliveryAttempt, deliveryAttemptKind, deliveryKind 
 import { type WebhookEndpoint, webhookEndpointKind } from './webhook-endpoint.ts'
 
 /** Endpoints of one merchant that hear of events, at most; what comes after is not served. */
-export const endpointsPerMerchantMax = 50
+export const endpointsServedMax = 100
 
-/** The enabled endpoints of many merchants in one statement, oldest first, `endpointsPerMerchantMax` of each. */
-export function enabledEndpoints(pool: ReadPool, scopes: readonly Scope[]): Promise<readonly WebhookEndpoint[]> {
+/** The enabled and paused endpoints of many merchants in one statement, oldest first, `endpointsServedMax` of each. */
+export function listeningEndpoints(pool: ReadPool, scopes: readonly Scope[]): Promise<readonly WebhookEndpoint[]> {
   return readRows(pool, webhookEndpointKind, {
-    name: 'enabled_webhook_endpoints',
+    name: 'listening_webhook_endpoints',
     text: `select ${columnsOf(webhookEndpointKind, 'e')}
       from unnest($1::text[], $2::text[]) as s(merchant_id, mode)
       cross join lateral (
         select * from webhook_endpoints w
-        where w.merchant_id = s.merchant_id and w.mode = s.mode and w.status = 'enabled'
+        where w.merchant_id = s.merchant_id and w.mode = s.mode and w.status in ('enabled', 'paused')
         order by w.id limit $3) e
       order by e.id`,
-    values: [scopes.map((scope) => scope.merchantId), scopes.map((scope) => scope.mode), endpointsPerMerchantMax],
+    values: [scopes.map((scope) => scope.merchantId), scopes.map((scope) => scope.mode), endpointsServedMax],
   })
 }
 

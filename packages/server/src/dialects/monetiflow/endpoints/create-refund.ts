@@ -37,6 +37,10 @@ export const createRefund = defineEndpoint({
     'idempotency_mismatch',
   ],
   idempotent: true,
+  examples: [
+    { name: 'a part', request: { body: { payment_id: 'pay_8x2k9Lm', amount: 500, reason: 'returned' } } },
+    { name: 'all that is left', request: { body: { payment_id: 'pay_8x2k9Lm' } } },
+  ],
   async handler({ body: given }, call) {
     const { scope } = call.principal
     const metadata = given.metadata ?? {}

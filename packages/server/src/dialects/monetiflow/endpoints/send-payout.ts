@@ -63,6 +63,25 @@ export const sendPayout = defineEndpoint({
   response: { [createdStatus]: payoutObject },
   errors: ['invalid_request', 'conflict', 'insufficient_funds', 'idempotency_mismatch', 'unsupported', 'forbidden'],
   idempotent: true,
+  examples: [
+    {
+      name: 'to a bank account',
+      request: {
+        body: {
+          amount: 1000,
+          currency: 'INR',
+          beneficiary: { name: 'A Supplier', account_number: '000123456789', ifsc: 'HDFC0000001' },
+          reference: 'PO-2025-17',
+        },
+      },
+    },
+    {
+      name: 'to a UPI id',
+      request: {
+        body: { amount: 1000, currency: 'INR', beneficiary: { name: 'A Supplier', upi_id: 'supplier@bank' } },
+      },
+    },
+  ],
   async handler({ body: given }, call) {
     const { scope } = call.principal
     const metadata = given.metadata ?? {}

@@ -4,14 +4,15 @@ import { reply } from '../../../http/endpoint.ts'
 import { findPayment } from '../find-object.ts'
 import { paymentObject, paymentShown } from '../objects.ts'
 import { amountGiven } from '../wire.ts'
-import { defineEndpoint, idParams, noQuery } from './define-endpoint.ts'
+import { defineEndpoint, idempotencyFor, idParams, noQuery, replayHeaders } from './define-endpoint.ts'
 
 export const applyOutcome = defineEndpoint({
   method: 'POST',
   path: '/sandbox/payments/:id/outcome',
   operation: 'sandbox.applyOutcome',
   summary: 'Bring about the outcome of a payment',
-  description: '`amount`, in minor units, goes with `partial` and `over`; `code` goes with `declined`.',
+  description:
+    '`amount`, in minor units, goes with `partial` and `over`; `code` goes with `declined`. A replay under one Idempotency-Key brings about nothing more and answers with the payment as it is then.',
   scopes: ['sandbox:write'],
   sandboxOnly: true,
   params: idParams,
@@ -22,7 +23,8 @@ export const applyOutcome = defineEndpoint({
     code: z.string().optional(),
   }),
   response: { 200: paymentObject },
-  errors: ['invalid_request', 'not_found', 'invalid_state'],
+  errors: ['invalid_request', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+  idempotent: true,
   examples: [
     { name: 'success', request: { body: { outcome: 'succeeded' } } },
     { name: 'decline', request: { body: { outcome: 'declined', code: 'insufficient_funds' } } },
@@ -32,7 +34,9 @@ export const applyOutcome = defineEndpoint({
     const { engine } = call.services
     const payment = await findPayment(call, params.id)
     const { outcome, amount: amountMinor, code } = body
-    const after = await engine.sandbox.applyOutcome(call.principal.scope, payment, { outcome, amountMinor, code })
-    return reply(200, paymentShown(after))
+    const wanted = { outcome, amountMinor, code }
+    const idempotency = idempotencyFor(call, 'apply_outcome')
+    const after = await engine.sandbox.applyOutcome(call.principal.scope, payment, wanted, idempotency)
+    return reply(200, paymentShown(after.result), replayHeaders(after))
   },
 })

@@ -15,6 +15,7 @@ export const cancelPayment = defineEndpoint({
   query: noQuery,
   response: { 200: paymentObject },
   errors: ['invalid_request', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+  idempotent: true,
   async handler({ params }, call) {
     refuseBody(call)
     const { id } = await findPayment(call, params.id)

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { paymentMethods } from '../../../engine/index.ts'
 import { reply } from '../../../http/endpoint.ts'
 import { money } from '../../../kernel/money.ts'
+import { emailGiven } from '../customer-fields.ts'
 import type { HouseCall } from '../find-object.ts'
 import { name } from '../name.ts'
 import { paymentShown, paymentWithUrl } from '../objects.ts'
@@ -16,15 +17,11 @@ const expiresInMaxMs = 90 * dayMs
 const attemptsMaxDefault = 3
 const attemptsMaxMax = 20
 const descriptionCharactersMax = 500
-/** The longest mail address that can be delivered to (RFC 5321). */
-const emailCharactersMax = 254
 
 const customer = z.strictObject({
   reference: textGiven(),
   name: textGiven().nullish(),
-  email: textGiven(emailCharactersMax)
-    .regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address')
-    .nullish(),
+  email: emailGiven.nullish(),
   phone: textGiven().nullish(),
 })
 

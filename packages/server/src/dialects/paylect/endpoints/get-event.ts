@@ -14,5 +14,9 @@ export const getEvent = defineEndpoint({
   query: noQuery,
   response: { 200: eventObject },
   errors: ['invalid_request', 'not_found'],
-  handler: async ({ params }, call) => reply(200, eventShown(await findEvent(call, params.id))),
+  async handler({ params }, call) {
+    const event = await findEvent(call, params.id)
+    const [sequence = 1] = await call.services.engine.events.objectSequences([event])
+    return reply(200, eventShown(event, sequence))
+  },
 })

@@ -9,7 +9,7 @@ export const listAttempts = defineEndpoint({
   path: '/payments/:id/attempts',
   operation: 'payments.listAttempts',
   summary: 'List the attempts of a payment',
-  description: 'Newest first. `after` and `before` are ids of attempts of this payment.',
+  description: 'Newest first unless `order` says otherwise. `after` and `before` are ids of attempts of this payment.',
   scopes: ['payments:read'],
   params: idParams,
   query: pageQuery,

@@ -25,10 +25,12 @@ export const listEvents = defineEndpoint({
   }),
   response: { 200: listObject(eventObject).extend({ next: amountShown }) },
   errors: ['invalid_request'],
-  examples: [{ name: 'what comes next', request: { query: { after: '41', wait: '30' } } }],
+  examples: [{ name: 'what comes next', request: { query: { after: '4', wait: '30' } } }],
   async handler({ query: { after, limit, wait } }, { services, principal }) {
     const { items, hasMore } = await services.engine.events.feed(principal.scope, { after, limit, waitMs: wait * 1000 })
+    const sequences = await services.engine.events.objectSequences(items)
+    const data = items.map((event, index) => eventShown(event, sequences[index] ?? 1))
     const next = items.at(-1)?.number ?? after
-    return reply(200, { object: 'list' as const, data: items.map(eventShown), has_more: hasMore, next })
+    return reply(200, { object: 'list' as const, data, has_more: hasMore, next })
   },
 })

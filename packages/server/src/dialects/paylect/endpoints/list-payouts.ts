@@ -10,7 +10,8 @@ export const listPayouts = defineEndpoint({
   path: '/payouts',
   operation: 'payouts.list',
   summary: 'List payouts',
-  description: 'Newest first, whatever dialect made them. `after` and `before` are ids of payouts.',
+  description:
+    'Newest first unless `order` says otherwise, whatever dialect made them. `after` and `before` are ids of payouts.',
   scopes: ['payouts:read'],
   query: filterQuery(statesOf(payoutTransitions)),
   response: { 200: listObject(payoutObject) },

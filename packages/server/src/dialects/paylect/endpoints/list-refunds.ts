@@ -13,7 +13,7 @@ export const listRefunds = defineEndpoint({
   operation: 'refunds.list',
   summary: 'List refunds',
   description:
-    'Newest first, whatever dialect made them. `payment_id` is any name that `GET /v1/payments/:id` takes; `after` and `before` are ids of refunds.',
+    'Newest first unless `order` says otherwise, whatever dialect made them. `payment_id` is any name that `GET /v1/payments/:id` takes; `after` and `before` are ids of refunds.',
   scopes: ['refunds:read'],
   query: filterQuery(statesOf(refundTransitions)).safeExtend({ payment_id: textGiven().optional() }),
   response: { 200: listObject(refundObject) },

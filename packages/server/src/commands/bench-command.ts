@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { act, exitCodes, withExamples } from './command-action.ts'
+
+const benchmark = join(import.meta.dirname, '../../bench/engine-payments.ts')
+
+/** `paylect bench`: how many payments a second this machine carries. */
+export function registerBench(program: Command): void {
+  const bench = program
+    .command('bench')
+    .description('Measure payments a second beside the floor of this machine. Needs a checkout of the sources.')
+    .argument('[arguments...]', 'passed on to the benchmark as they are')
+    .allowUnknownOption()
+    .option('--json', 'print JSON where the benchmark does')
+    .action(async (args: readonly string[], options: { json?: boolean }) =>
+      act(() => runBenchmark([...args, ...(options.json === true ? ['--json'] : [])])),
+    )
+  withExamples(bench, 'paylect bench')
+}
+
+async function runBenchmark(args: readonly string[]): Promise<void> {
+  if (!existsSync(benchmark)) {
+    throw new Error('The benchmark is not part of the installed package. Run it in a checkout of the sources.')
+  }
+  const child = spawn(process.execPath, [benchmark, ...args], { stdio: 'inherit' })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) process.exitCode = code ?? exitCodes.failure
+}
