@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '../kernel/engine-error.ts'
 import { withAnswerableReads } from './answerable-reads.ts'
@@ -24,6 +25,14 @@ describe('a read', () => {
         expect(refusal).toMatchObject({ kind: 'overloaded', code: 'database_unavailable' })
         expect((refusal as EngineError).detail.retryAfterSeconds).toBeGreaterThan(0)
       }
+    }
+  })
+
+  test('that a server answers on its way down, on its way up or as a standby is overloaded, too', async () => {
+    for (const code of ['57P01', '57P02', '57P03', '25006', '55000', '08006', '53300']) {
+      const error = Object.assign(new pg.DatabaseError('the server is going away', 0, 'error'), { code })
+      const read = failingWith(error).pool.query({ name: 'n', text: '', values: [], rowMode: 'array' })
+      await expect(read, code).rejects.toMatchObject({ kind: 'overloaded', code: 'database_unavailable' })
     }
   })
 

@@ -119,6 +119,8 @@ async function guarded<Outcome extends { readonly outcome: string }>(
   const unknown = (message: string) => ({ outcome: 'unknown', message, pollAfterMs: unknownPollAfterMs }) as const
   const timeout = Promise.withResolvers<ReturnType<typeof unknown>>()
   const timer = setTimeout(() => timeout.resolve(unknown('The rail did not answer in time.')), runner.railTimeoutMs)
+  // A call that never settles is no reason for a process to live on.
+  timer.unref()
   try {
     const answer = call()
     if (!answer) throw new EngineError('internal', 'rail_cannot_do_this', { rail: rail.name })

@@ -6,7 +6,7 @@ import { paymentKind } from '../payments/payment.ts'
 import type { Kind, RevisedRow, ScopedRow } from './kind.ts'
 import type { Statement } from './kind-sql.ts'
 import { nameStatement, settleLostCommit, type TransactionName } from './lost-commit.ts'
-import { openFlightConnection } from './postgres-connection.ts'
+import { ConnectionLost, openFlightConnection } from './postgres-connection.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { sampleMerchant, samplePayment } from './sample-rows.ts'
 import type { GroupWrites, Store } from './store.ts'
@@ -91,6 +91,33 @@ test('a number that the server has not given out yet was forgotten in a crash: n
   expect(await settle(future, inserting([paymentKind, lost]))).toBe('unavailable')
 })
 
-test('a number of another timeline says nothing', async () => {
-  expect(await settle({ ...another, timeline: '0000FFFF' }, inserting([paymentKind, stored]))).toBe('in_doubt')
+test('a number of another timeline says nothing, and is not asked for again', async () => {
+  const open = () => openFlightConnection(testDatabase.url, boundMs)
+  const ofAnother = { ...another, timeline: '0000FFFF' }
+  const started = performance.now()
+  const settling = settleLostCommit({ open, inDoubtTimeoutMs: boundMs }, ofAnother, inserting([paymentKind, stored]))
+  await expect(settling).rejects.toMatchObject({ failure: 'in_doubt' })
+  expect(performance.now() - started).toBeLessThan(boundMs / 2)
+})
+
+test('a commit that is durable on this server alone is not acknowledged while its standby does not confirm it', async () => {
+  const open = async () => {
+    const connection = await openFlightConnection(testDatabase.url, boundMs)
+    // The standby is away: what a wait for it comes to is a commit that is never confirmed.
+    const confirms = (statement: Statement) => statement.text.includes('pg_logical_emit_message')
+    return {
+      ...connection,
+      fly: (statements: readonly Statement[]) =>
+        statements.some(confirms) ? Promise.reject(new ConnectionLost('no standby')) : connection.fly(statements),
+    }
+  }
+  const settling = settleLostCommit({ open, inDoubtTimeoutMs: 500 }, another, inserting([paymentKind, stored]))
+  await expect(settling).rejects.toMatchObject({ failure: 'in_doubt' })
+})
+
+test('an answer beside which the server warns that no standby has it counts as lost', async () => {
+  const connection = await openFlightConnection(testDatabase.url, boundMs)
+  const warn = `do $$ begin raise warning 'canceling wait for synchronous replication due to user request'; end $$`
+  await expect(connection.fly([plain(warn)])).rejects.toBeInstanceOf(ConnectionLost)
+  expect(connection.broken).toBe(true)
 })

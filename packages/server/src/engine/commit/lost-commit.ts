@@ -5,6 +5,13 @@
  * The transaction's number alone proves nothing after a crash of the server: a number that never reached the disk is
  * given out again, and then "committed" speaks of somebody else's transaction. So a committed number is believed only
  * together with a row that the transaction wrote.
+ *
+ * Nor does the row alone prove that the write survives this server. A primary shows a commit before its standby has it when
+ * the wait for the standby was cut short (a terminated session, a restart after a crash). So the answer is given only
+ * after a commit of our own, which the standby confirms together with everything before it.
+ *
+ * After a failover the number belongs to another timeline, on which it says nothing: nobody can say, and waiting longer
+ * would not change that.
  */
 
 import type { Kind, ScopedRow } from './kind.ts'
@@ -70,9 +77,13 @@ async function fateOf(
   try {
     connection = await open()
     const [answer] = await connection.fly([statusStatement(name)])
-    const status = answer?.rows[0]?.[0]
+    const [status, isSameTimeline] = answer?.rows[0] ?? []
+    if (isSameTimeline === false) return 'untold'
     if (status === 'aborted') return 'aborted'
-    return status === 'committed' ? await traceOf(connection, name, writes) : undefined
+    if (status !== 'committed') return undefined
+    const fate = await traceOf(connection, name, writes)
+    if (fate === 'committed') await connection.fly([confirmedWrite])
+    return fate
   } catch (error) {
     // A number that the server has not given out yet: it crashed and forgot that it had, so nothing of it was durable.
     return isDatabaseError(error) && error.code === '22023' ? 'aborted' : undefined
@@ -81,8 +92,16 @@ async function fateOf(
   }
 }
 
+/** The smallest transaction that leaves a trace in the WAL, so that its commit waits for whatever commits wait for. */
+const confirmedWrite: Statement = {
+  name: '',
+  text: `select pg_logical_emit_message(true, 'paylect.lost_commit', '')::text`,
+  values: [],
+  rowMode: 'array',
+}
+
 function statusStatement({ id, timeline }: TransactionName): Statement {
-  const text = `select case when ${timelineText} = $2 then pg_xact_status($1::xid8) end`
+  const text = `select case when ${timelineText} = $2 then pg_xact_status($1::xid8) end, ${timelineText} = $2`
   return { name: 'transaction_status', text, values: [id, timeline], rowMode: 'array' }
 }
 

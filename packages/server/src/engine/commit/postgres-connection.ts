@@ -46,6 +46,10 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
   }
   const client = await openBounded(url, breaks, timeoutMs)
   client.on('end', breaks)
+  let warning: unknown
+  client.on('notice', (notice) => {
+    if (mayWarnOfLoss(notice.code)) warning = notice
+  })
   const known: KnownStatements = new Map()
   const cut = () => {
     broken = true
@@ -56,7 +60,13 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
     throw new StoreError('unavailable', 'the database was lost while connecting', undefined, error)
   })
   return {
-    fly: (statements) => landed(sendFlight(client, known, statements), timeoutMs, cut),
+    fly: async (statements) => {
+      warning = undefined
+      const answers = await landed(sendFlight(client, known, statements), timeoutMs, cut)
+      if (warning === undefined) return answers
+      cut()
+      throw new ConnectionLost(warning)
+    },
     get broken() {
       return broken
     },
@@ -69,6 +79,14 @@ export async function openFlightConnection(url: string, timeoutMs: number): Prom
       client.end().catch(cut)
     },
   }
+}
+
+/**
+ * A commit whose wait for its standby was cancelled (by a person, by a timeout, by a shutdown) answers like any other, with
+ * a warning beside it (01000 or 57P01): it is durable here and perhaps nowhere else. Our statements cause no other warning.
+ */
+function mayWarnOfLoss(code: string | undefined): boolean {
+  return code !== undefined && (code.startsWith('01') || code.startsWith('57P'))
 }
 
 /** The driver's own bound for connecting is longer than a flight may take: a client that comes too late is ended. */
@@ -99,7 +117,11 @@ async function landed(
   try {
     return await flight
   } catch (error) {
-    if (isDatabaseError(error) && !isShutdown(error)) throw error
+    if (isDatabaseError(error) && !isShutdown(error)) {
+      // Nothing will ever be written over this connection; a new one may lead to the new primary.
+      if (isStandby(error)) cut()
+      throw error
+    }
     cut()
     throw new ConnectionLost(error)
   } finally {
@@ -113,8 +135,13 @@ export function isDatabaseError(error: unknown): error is pg.DatabaseError {
 }
 
 /** Class 57P: the server is going away (shutdown, crash of a sibling); 25P03: it ended an idle transaction. The connection ends after it. */
-function isShutdown(error: unknown): boolean {
-  return isDatabaseError(error) && (error.code?.startsWith('57P') || error.code === '25P03' || false)
+function isShutdown({ code }: pg.DatabaseError): boolean {
+  return code?.startsWith('57P') || code === '25P03'
+}
+
+/** 25006: a write on a standby or a primary that was made read-only. 55000: a transaction's number or a WAL position was asked of a standby. */
+function isStandby({ code }: pg.DatabaseError): boolean {
+  return code === '25006' || code === '55000'
 }
 
 /** Translates an error of the database into what the committer may do next. */
@@ -125,8 +152,8 @@ export function storeErrorOf(error: unknown): StoreError {
   const { code = '', message, constraint } = error
   if (code === '23505' || code === 'PLREV') return new StoreError('lost_race', message, constraint, error)
   if (['40001', '40P01', '55P03'].includes(code)) return new StoreError('retry', message, constraint, error)
-  // Class 53: out of disk, memory or connections. 57014: the statement timeout. 25006: a standby, after a failover.
-  if (code.startsWith('53') || code === '57014' || code === '25006') {
+  // Class 08: the connection, said by a proxy or a pooler. Class 53: out of disk, memory or connections. 57014: the statement timeout.
+  if (/^(?:08|53)/.test(code) || code === '57014' || isShutdown(error) || isStandby(error)) {
     return new StoreError('unavailable', message, constraint, error)
   }
   return new StoreError('vetoed', message, constraint ?? code, error)
