@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Log } from '../platform/log.ts'
 import { type Admitted, admitLostRequest, admitRequest, type GuardedSurface } from './admission.ts'
+import { assertNoCardData, assertTextHasNoCardData } from './card-data.ts'
 import { addContractRoutes } from './contract-routes.ts'
 import type { Call, Endpoint, RawInput, Reply } from './endpoint.ts'
 import { errorContextOf, notFound, sendFailure, sendReply } from './failure.ts'
@@ -170,6 +171,8 @@ function rawInputOf<Services>(
   const query = queryStart === -1 ? {} : parseForm(url.slice(queryStart + 1), 'query')
   assertSafeInput(request.params, parameterLimits, fieldName)
   assertSafeInput(query, parameterLimits, fieldName)
+  // An address is written down by every proxy on its way.
+  assertNoCardData(query, surface.bodies.accountFields ?? [], fieldName)
   const body =
     endpoint.ignoresBody === true ? undefined : parseBody(rawBody, request.headers, surface.bodies, fieldName)
   return { params: request.params, query, body }
@@ -198,7 +201,10 @@ function callOf<Services>(
 function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const header = request.headers['idempotency-key']
   if (header === undefined) return undefined
-  if (typeof header === 'string' && idempotencyKeyPattern.test(header)) return header
+  if (typeof header === 'string' && idempotencyKeyPattern.test(header)) {
+    assertTextHasNoCardData(header, 'Idempotency-Key')
+    return header
+  }
   throw invalidField(
     'Idempotency-Key',
     'Idempotency-Key must be 1 to 255 printable ASCII characters.',

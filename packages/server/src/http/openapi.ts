@@ -177,8 +177,10 @@ function failuresOf({ surface, about }: Writing, endpoint: EndpointDescription, 
     errorKinds.filter((kind) => possible.has(kind)),
     (kind) => statuses[kind],
   )
-  const bodiless = endpoint.body === undefined ? [] : bodyStatuses.filter((status) => !kinds.has(status))
-  for (const status of bodiless) kinds.set(status, ['invalid_request'])
+  // A body is read, and refused for its size or type, where none is expected too.
+  const isBodyRead = endpoint.method !== 'GET' && endpoint.ignoresBody !== true
+  const ofBodies = isBodyRead ? bodyStatuses.filter((status) => !kinds.has(status)) : []
+  for (const status of ofBodies) kinds.set(status, ['invalid_request'])
   return Object.fromEntries(
     [...kinds].map(([status, ofStatus]) => [
       String(status),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { EngineError } from '../kernel/engine-error.ts'
+import { assertNoCardData } from './card-data.ts'
 import { invalidField } from './field-errors.ts'
 import { parseForm } from './form-body.ts'
 import { assertSafeInput } from './safe-input.ts'
@@ -16,7 +17,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Reads a body whole. Throws `EngineError` `invalid_request`: `body_too_large` above the limit, `body_incomplete` when the connection ends
- * first. States: reading → (too large) discarding → settled; each socket event is looked at in exactly one of them.
+ * first. States: reading → (too large, or announced as that) discarding → settled; each socket event is looked at in exactly one of them.
  */
 export function readBody(stream: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -46,12 +47,16 @@ export function readBody(stream: IncomingMessage, limitBytes: number): Promise<B
       discardTimer ??= setTimeout(refuse, discardTimeoutMs)
     }
     stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken)
+    // A length that is announced is believed: nobody holds a connection for long with a body that will not be read.
+    const announcedBytes = Number(stream.headers['content-length'] ?? 0)
+    if (announcedBytes > limitBytes + discardedBytesMax) refuse()
+    else if (announcedBytes > limitBytes) discardTimer = setTimeout(refuse, discardTimeoutMs)
   })
 }
 
 /**
  * Parses a body by its content type; an empty body is `undefined` whatever its type. Throws `EngineError` `invalid_request`:
- * `unsupported_content_type`, `unsupported_content_encoding`, `malformed_body`, or the field that cannot be accepted.
+ * `unsupported_content_type`, `unsupported_content_encoding`, `malformed_body`, `card_data_not_allowed`, or the field that cannot be accepted.
  */
 export function parseBody(
   bytes: Buffer | undefined,
@@ -69,10 +74,12 @@ export function parseBody(
   if (mediaType === 'application/json') {
     const value = parseJson(text)
     assertSafeInput(value, { depthMax: jsonDepthMax, membersMax: rules.membersMax ?? jsonMembersMaxDefault }, fieldName)
+    assertNoCardData(value, rules.accountFields ?? [], fieldName)
     return value
   }
   const form = parseForm(text, 'body')
   assertSafeInput(form, { depthMax: jsonDepthMax, membersMax: jsonMembersMaxDefault }, fieldName)
+  assertNoCardData(form, rules.accountFields ?? [], fieldName)
   return form
 }
 

@@ -30,6 +30,11 @@ export interface BodyRules {
   readonly limitBytes: number
   /** Object members plus array elements that one JSON body may hold; 10,000 unless given. */
   readonly membersMax?: number
+  /**
+   * Fields that hold account or card numbers by design, as dotted paths with `*` for an index. Everywhere else in a body or
+   * a query what looks like the number of a payment card is refused.
+   */
+  readonly accountFields?: readonly string[]
 }
 
 /** What `renderError` may put into the body beside the error itself. */

@@ -1,3 +1,5 @@
+import { passesLuhn } from '../kernel/card-number.ts'
+
 /**
  * Takes out of log text what must never be kept: card numbers (PCI DSS 3.4: at most the first six and last four
  * digits), credentials and one-time codes. It works on the finished line, because redaction by path misses what stands
@@ -146,17 +148,6 @@ function groupsOfCardNumber(groups: readonly string[], first: number): number {
 
 function isCardNumber(digits: string): boolean {
   return digits.length >= panDigitsMin && digits.length <= panDigitsMax && panStart.test(digits) && passesLuhn(digits)
-}
-
-/** The check digit of ISO/IEC 7812-1, annex B. */
-function passesLuhn(digits: string): boolean {
-  let sum = 0
-  for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charCodeAt(digits.length - 1 - index) - 48
-    const doubled = index % 2 === 1 ? digit * 2 : digit
-    sum += doubled > 9 ? doubled - 9 : doubled
-  }
-  return sum % 10 === 0
 }
 
 function maskedCardNumber(digits: string): string {

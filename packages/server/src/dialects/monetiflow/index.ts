@@ -54,7 +54,7 @@ export const monetiflow: Dialect = {
       listTransactions,
       getBalance,
     ],
-    bodies: { json: true, form: true, limitBytes: bodyBytesMax },
+    bodies: { json: true, form: true, limitBytes: bodyBytesMax, accountFields: ['beneficiary.account_number'] },
     admit,
     authenticate: (request) => authenticate(services, request),
     principalKey: ({ apiKeyId }) => apiKeyId,

@@ -110,7 +110,12 @@ export const paylect: Dialect = {
     mount: '/v1',
     hosts: [],
     endpoints,
-    bodies: { json: true, form: false, limitBytes: bodyBytesMax },
+    bodies: {
+      json: true,
+      form: false,
+      limitBytes: bodyBytesMax,
+      accountFields: ['account_number', 'beneficiary.account_number'],
+    },
     authenticate: (request) => authenticate(services, request),
     principalKey: () => undefined,
     authorize,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { expandGiven, instantFilter, metadataGiven, spanGiven, sumShown, urlGiven } from './wire.ts'
+import { expandGiven, instantFilter, instantGiven, metadataGiven, spanGiven, sumShown, urlGiven } from './wire.ts'
 
 const second = 1_000
 const day = 24 * 3_600 * second
@@ -39,7 +39,9 @@ describe('what the house API reads and writes', () => {
       'now',
     ]) {
       expect(instantFilter.safeParse(text).success, text).toBe(false)
+      expect(instantGiven.safeParse(text).success, text).toBe(false)
     }
+    expect(instantGiven.parse('9999-12-31T23:59:59.999Z')).toBe(Date.UTC(9999, 11, 31, 23, 59, 59, 999))
   })
 
   test('what an answer shall hold is named once or several times, and nothing else is', () => {

@@ -72,18 +72,20 @@ export const instantShown = z.codec(z.iso.datetime(), z.number(), {
   encode: isoFromInstant,
 })
 
-/** An instant that a caller names: ISO 8601 with `Z` or an offset. */
+/** An instant that a caller names: ISO 8601 with `Z` or an offset, from 1970 to the year 9999, as far as every store can follow. */
 export const instantGiven = z.codec(z.string().max(timeTextCharactersMax), z.number(), {
   decode: (text, payload) =>
-    readTime(payload, text, 'must be an ISO 8601 instant such as 2026-12-01T00:00:00Z', (written) =>
+    readTime(payload, text, 'must be an ISO 8601 instant such as 2026-12-01T00:00:00Z', (written) => {
       // Offsets that are not written are not guessed; names in brackets are not ISO 8601.
-      written.includes('[') ? undefined : Temporal.Instant.from(written).epochMilliseconds,
-    ),
+      if (written.includes('[')) return undefined
+      const instant = Temporal.Instant.from(written).epochMilliseconds
+      return instant >= 0 && instant <= instantMax ? instant : undefined
+    }),
   encode: isoFromInstant,
 })
 
-/** An instant in a query, up to the year 9999. A plus sign that was not percent-encoded arrives as a space. */
-export const instantFilter = z.codec(z.string(), instantGiven.pipe(z.number().min(0).max(instantMax)), {
+/** An instant in a query. A plus sign that was not percent-encoded arrives as a space. */
+export const instantFilter = z.codec(z.string(), instantGiven, {
   decode: (text) => text.replace(/ (?=\d\d:?\d\d$)/, '+'),
   encode: (text) => text,
 })

@@ -8,6 +8,8 @@ import type { HouseCall } from '../find-object.ts'
 import { name } from '../name.ts'
 
 const idempotencyKeptMs = 30 * 24 * 3_600_000
+/** Takes a byte order mark away, as the server does when it parses. */
+const utf8 = new TextDecoder()
 
 /** Declares an endpoint of the house API. */
 export const defineEndpoint = endpointsOf<DialectServices, DialectPrincipal>()
@@ -32,7 +34,7 @@ export function replayHeaders({ replayed }: Pick<Outcome<unknown>, 'replayed'>):
 /** Refuses the fields of a body, by name, where none is taken; an empty object is as good as no body. */
 export function refuseBody({ rawBody }: HouseCall): void {
   // The server has parsed the body before: what is broken or of another type was refused there.
-  if (rawBody) parseInput(noQuery, JSON.parse(rawBody.toString('utf8')), dottedFieldName)
+  if (rawBody) parseInput(noQuery, JSON.parse(utf8.decode(rawBody)), dottedFieldName)
 }
 
 /** Tells where the payer of a payment pays. */
