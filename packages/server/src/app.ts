@@ -164,6 +164,7 @@ async function lay(
     poolMax: config.databasePoolMax,
     applicationName: 'paylect',
     onError: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
+    silenceMaxMs: flightTimeoutMs,
   })
   undo.push(database.close)
   const sandboxClock = await createSandboxClock(database.pool, systemClock)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startCuttingProxy } from '../../test/support/cutting-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import {
   assertServerVersion,
@@ -192,4 +193,25 @@ describe('a database that cannot be used', () => {
     expect(describeUrl('postgres://me:secret@db.example:6432/pay')).toBe('db.example:6432/pay')
     expect(describeUrl('not a url with secret')).toBe('(a URL that cannot be read)')
   })
+})
+
+test('a query that the network has swallowed fails, and the next one goes over another connection', async () => {
+  const proxy = await startCuttingProxy(testDatabase.url)
+  const options = { url: proxy.url, poolMax: 3, applicationName: 'paylect-silence-test', silenceMaxMs: 500 }
+  const behind = await createDatabase({ ...options, onError: () => undefined })
+  try {
+    await behind.pool.query('select 1')
+    // Silence between two queries is nothing to worry about.
+    await sleep(700)
+    await Promise.all([1, 2, 3].map(() => behind.pool.query('select pg_sleep(0.2)')))
+    proxy.stall()
+    await expect(behind.pool.query('select 1')).rejects.toThrow('silent for 500 ms')
+    proxy.resume()
+    // Not one of the other two, which have fallen silent as well.
+    expect((await behind.pool.query('select 7 as value')).rows).toEqual([{ value: 7 }])
+    await expect(behind.kysely.selectFrom('pg_class').select('relname').limit(1).execute()).resolves.toHaveLength(1)
+  } finally {
+    await behind.close()
+    await proxy.close()
+  }
 })

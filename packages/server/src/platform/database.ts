@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -28,6 +29,8 @@ export interface DatabaseOptions {
   readonly onError: (error: Error) => void
   /** For how long a server that is absent or still starting is tried again, in milliseconds. */
   readonly waitMs?: number
+  /** See `endWhenSilent`; without it, queries may take any time. In milliseconds. */
+  readonly silenceMaxMs?: number
 }
 
 /** The database cannot be used: unreachable, refused us, or too old. The message says what to do and holds no password. */
@@ -62,6 +65,7 @@ export async function createDatabase<Tables = UnknownTables>(options: DatabaseOp
   })
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', (error) => options.onError(error))
+  if (options.silenceMaxMs !== undefined) endWhenSilent(pool, options.silenceMaxMs)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closing: Promise<void> | undefined
   return {
@@ -72,6 +76,37 @@ export async function createDatabase<Tables = UnknownTables>(options: DatabaseOp
       return closing
     },
   }
+}
+
+/**
+ * Ends a connection of the pool on which a query has waited so long without a byte: a network may have swallowed question
+ * or answer, and then neither side ever hears of it. The query rejects, and the pool opens another connection; those that
+ * nobody uses meanwhile are ended too, since they may have fallen silent with it. To be used where no query is silent for
+ * that long by itself.
+ */
+export function endWhenSilent(pool: pg.Pool, silenceMaxMs: number): void {
+  const unused = new Set<Socket>()
+  pool.on('acquire', (client) => unused.delete(socketOf(client)))
+  pool.on('release', (_error, client) => unused.add(socketOf(client)))
+  pool.on('remove', (client) => unused.delete(socketOf(client)))
+  pool.on('connect', (client) => {
+    const socket = socketOf(client)
+    socket.setTimeout(silenceMaxMs, () => {
+      // Whoever waits for nothing may be silent: the timer begins anew with the next query.
+      if ((client as IdleClient).readyForQuery === true) return
+      const error = new Error(`The database was silent for ${silenceMaxMs} ms.`)
+      for (const silent of [socket, ...unused]) silent.destroy(error)
+    })
+  })
+}
+
+function socketOf(client: pg.ClientBase): Socket {
+  return (client as pg.Client).connection.stream as Socket
+}
+
+/** The driver's own word on whether it waits for an answer, which its types leave out. */
+interface IdleClient extends pg.ClientBase {
+  readonly readyForQuery?: boolean
 }
 
 /** How each of our connections is set up. Nothing here needs more than PgBouncer passes on. */

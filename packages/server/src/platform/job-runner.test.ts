@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { type JobRunner, type JobTask, startJobRunner } from './job-runner.ts'
-import { installJobSchema } from './job-schema.ts'
+import { createJobPool, installJobSchema } from './job-schema.ts'
 import { silentLog } from './log.ts'
 
 let database: TestDatabase
@@ -37,12 +37,12 @@ async function add(name: string, payload: unknown): Promise<void> {
   await client.query('select graphile_worker.add_job($1, $2)', [name, JSON.stringify(payload)])
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+async function until(holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
+  for (let tries = 0; tries < seconds * 100; tries += 1) {
     if (await holds()) return
     await sleep(10)
   }
-  throw new Error('it did not come true in ten seconds')
+  throw new Error(`it did not come true in ${seconds} seconds`)
 }
 
 test('several processes install the schema at once on an empty database', async () => {
@@ -52,6 +52,20 @@ test('several processes install the schema at once on an empty database', async 
     await installJobSchema(empty.url)
   } finally {
     await empty.drop()
+  }
+})
+
+test('a client that the library gives back twice does no harm', async () => {
+  const pool = createJobPool(database.url, 1, () => {})
+  try {
+    const client = await pool.connect()
+    client.release(new Error('the connection broke'))
+    client.release()
+    const { rows } = await pool.query('select 1 as one')
+    expect(rows).toEqual([{ one: 1 }])
+    expect(pool.totalCount).toBe(1)
+  } finally {
+    await pool.end()
   }
 })
 
@@ -152,6 +166,32 @@ test('a runner whose connections are cut goes on with new ones', async () => {
   await add('greet', { name: 'Asha' })
   await until(() => seen.length === 1)
 })
+
+test('a job that was taken over a connection that was lost meanwhile is not kept from everybody', async () => {
+  const seen: unknown[] = []
+  const owners: unknown[] = []
+  const runner = start({
+    ask: async () => void owners.push((await client.query('select locked_by from graphile_worker.jobs')).rows[0]),
+    greet: async (payload) => void seen.push(payload),
+  })
+  await until(() => runner.isListening())
+  await add('ask', {})
+  await until(() => owners.length === 1)
+  const [{ locked_by: owner }] = owners as [{ locked_by: string }]
+  // As after a commit whose answer never came: the job is the living runner's, and it does not know.
+  await client.query('begin')
+  await add('greet', { name: 'Asha' })
+  await client.query(`update graphile_worker._private_jobs set locked_by = $1, locked_at = now(), attempts = 1`, [
+    owner,
+  ])
+  await client.query('commit')
+  await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = $1 and application_name = 'paylect-jobs' and query like '%locked_by = %' limit 1`,
+    [database.database],
+  )
+  await until(() => seen.length === 1, 25)
+}, 40_000)
 
 test('stopping lets a job that is under way end', async () => {
   let ended = false

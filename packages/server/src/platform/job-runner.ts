@@ -1,8 +1,8 @@
 /*
  * Background jobs: graphile-worker behind the few verbs that we use.
  *
- * States of a runner: starting → listening (jobs are taken as they are added, and polled for as a safety net) → lost (its
- * session, or the library, gave up) → starting again after a pause …; from any of them → stopped.
+ * States of a runner: starting → listening (jobs are taken as they are added, and polled for as a safety net) → lost (one of
+ * its sessions, or the library, gave up) → starting again after a pause …; from any of them → stopped.
  * A runner that lost its database may never end: the library's promise can stay open when the connections break while a
  * job's end is being written. So its end is waited for only so long, and it has a pool of its own, which goes with it.
  *
@@ -18,6 +18,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Runner, run, runOnce, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type pg from 'pg'
+import { endWhenSilent } from './database.ts'
 import { createJobLogger } from './job-logger.ts'
 import { createJobPool } from './job-schema.ts'
 import type { Log } from './log.ts'
@@ -58,6 +59,10 @@ const lostTimeoutMs = 1_000
 /** The library lets jobs end for five seconds, then gives them up. */
 const stopTimeoutMs = 10_000
 const recoverIntervalMs = 5_000
+/** The library's queries take milliseconds; one that is silent for so long was swallowed by the network. */
+const silenceMaxMs = 10_000
+/** How often the session that guards a runner is asked whether it still stands. */
+const guardIntervalMs = 5_000
 const quietPollMs = 5
 const quietTimeoutMs = 60_000
 const deadJobsMax = 1_000
@@ -118,9 +123,11 @@ async function stop(state: State, running: Promise<unknown>): Promise<void> {
 }
 
 function openPool({ url, concurrency, log }: JobRunnerOptions): pg.Pool {
-  return createJobPool(url, concurrency + 3, (error) =>
+  const pool = createJobPool(url, concurrency + 3, (error) =>
     log.warn({ err: error }, 'a connection of the job runner was lost'),
   )
+  endWhenSilent(pool, silenceMaxMs)
+  return pool
 }
 
 /** Closes a pool; connections that nobody gives back are not waited for. */
@@ -150,12 +157,15 @@ async function runUntilLost(state: State): Promise<void> {
   const end = () => over.resolve()
   const endTimeoutMs = () => (signal.aborted ? stopTimeoutMs : lostTimeoutMs)
   signal.addEventListener('abort', end, { once: true })
+  // What was lost may have been the taking of a job, done after all: its lock would be ours, and nobody would run it.
+  pool.on('connect', (client) => client.on('error', end))
+  let asking: NodeJS.Timeout | undefined
   try {
     const guard = await pool.connect()
-    guard.on('error', end)
     const { runner, lockName } = await startRunner(state, pool)
     try {
-      await guard.query('select pg_try_advisory_lock(hashtextextended($1, 0))', [lockName])
+      await guard.query(guardStatement, [lockName])
+      asking = setInterval(() => guard.query('select').catch(end), guardIntervalMs)
       // Asked to stop while it was starting: the signal has been given and comes no more.
       if (!signal.aborted) await Promise.race([runner.promise, over.promise])
     } finally {
@@ -167,10 +177,18 @@ async function runUntilLost(state: State): Promise<void> {
       guard.release(true)
     }
   } finally {
+    clearInterval(asking)
     signal.removeEventListener('abort', end)
     await discard(pool, endTimeoutMs())
   }
 }
+
+/**
+ * The advisory lock says that the runner lives. If the network between swallows everything, the server has to find out by
+ * itself that nobody holds the lock any more, and by its own settings that may take hours.
+ */
+const guardStatement = `select pg_try_advisory_lock(hashtextextended($1, 0)), set_config('tcp_keepalives_idle', '10', false),
+  set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false)`
 
 async function startRunner(state: State, pgPool: pg.Pool): Promise<{ runner: Runner; lockName: string }> {
   const { log, concurrency } = state.options

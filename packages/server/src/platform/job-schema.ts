@@ -46,5 +46,27 @@ export function createJobPool(url: string, connectionsMax: number, onError: (err
   pool.on('connect', (client) => {
     client.on('error', onError)
   })
+  return releasedOnce(pool)
+}
+
+/**
+ * The library gives a client back both when its connection breaks and when it stops. The pool throws at the second time,
+ * inside a promise that nobody holds, which would end the process.
+ */
+function releasedOnce(pool: pg.Pool): pg.Pool {
+  const connect = pool.connect.bind(pool)
+  const connectOnce = async () => {
+    const client = await connect()
+    const release = client.release.bind(client)
+    let isReleased = false
+    client.release = (error) => {
+      if (!isReleased) release(error)
+      isReleased = true
+    }
+    return client
+  }
+  // The pool's own queries connect with a callback and give back once.
+  pool.connect = ((callback?: Parameters<typeof connect>[0]) =>
+    callback ? connect(callback) : connectOnce()) as typeof pool.connect
   return pool
 }

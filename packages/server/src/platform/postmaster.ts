@@ -4,6 +4,8 @@
  * `postmaster.pid` in the cluster tells where it is:
  *   absent                         none runs
  *   names an ended process         none runs; PostgreSQL clears the file itself (kill -9, power loss)
+ *   names one that nobody reaped   none runs; PostgreSQL would take it for running, so we clear the file; sessions that
+ *                                  outlived it still keep a new server out, by the shared memory that they hold
  *   names somebody else's process  none runs; the pid was given out again; we clear the file, as PostgreSQL might refuse
  *   status `starting` / `ready`    ours runs: left by a Node process that was killed, and adopted
  *   status `stopping`              ours is on its way out: wait, then start anew
@@ -16,7 +18,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CLUSTER_ENVIRONMENT, clusterArgument, spawnFailure } from './embedded-cluster.ts'
 import type { ClusterOwner } from './embedded-owner.ts'
-import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts'
+import { identifyProcess, isRunning, isUnreaped, type ProcessIdentity } from './process-identity.ts'
 import type { ServerLog } from './server-log.ts'
 
 /** A server that accepts connections on 127.0.0.1. */
@@ -57,7 +59,10 @@ export async function findPostmaster(directory: string): Promise<Postmaster | un
     const entry = await readPidFile(directory)
     if (entry === undefined) return undefined
     const identity = await identifyProcess(entry.pid)
-    if (identity === undefined) return undefined
+    if (identity === undefined) {
+      if (await isUnreaped(entry.pid)) await rm(pidFile(directory), { force: true })
+      return undefined
+    }
     if (!(await worksIn(identity.pid, directory))) {
       await rm(pidFile(directory), { force: true })
       return undefined

@@ -35,6 +35,14 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | un
   return (await isRunning(identity)) ? identity : undefined
 }
 
+/**
+ * Tells whether a process of this pid has ended and was not reaped yet (Linux). It holds nothing any more, but whoever asks
+ * by a signal, as PostgreSQL does, takes it for running.
+ */
+export async function isUnreaped(pid: number): Promise<boolean> {
+  return process.platform === 'linux' && answersToSignals(pid) && (await readLinuxProcess(pid))?.isZombie === true
+}
+
 function answersToSignals(pid: number): boolean {
   // Zero and negative pids address process groups; a damaged file must not make us signal one.
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
