@@ -14,6 +14,7 @@ import {
   type TimerTable,
   timerTables,
 } from '../platform/doctor-queries.ts'
+import { readOutboxCounts } from '../platform/event-outbox-queries.ts'
 import { findMasterKey, tryMasterKey } from './master-key.ts'
 import { pendingMigrations } from './open-engine.ts'
 
@@ -178,8 +179,15 @@ async function checkEndpoints({ database, now }: DoctorContext) {
 }
 
 async function checkJobs({ database }: DoctorContext) {
-  const counts = await readJobCounts(database.pool)
-  if (!counts) return fail('the job queue is not installed', 'Run "paylect migrate".')
+  const [jobs, outbox] = await Promise.all([readJobCounts(database.pool), readOutboxCounts(database.pool)])
+  if (!jobs || !outbox) return fail('the job queue is not installed', 'Run "paylect migrate".')
+  const counts = {
+    failing: jobs.failing + outbox.failing,
+    givenUp: jobs.givenUp + outbox.givenUp,
+    waiting: jobs.waiting + outbox.waiting,
+    task: outbox.lastError === null ? jobs.task : 'event outbox',
+    lastError: outbox.lastError ?? jobs.lastError,
+  }
   const last = counts.task === null ? '' : ` Last: ${counts.task}: ${counts.lastError}`
   if (counts.givenUp > 0n) {
     return fail(

@@ -14,10 +14,10 @@ import { withAnswerableReads } from './answerable-reads.ts'
 import { type Attempt, attemptFact } from './attempts/attempt.ts'
 import {
   type AttemptRunner,
+  collectRecorded,
   pollAttempt,
   receiveNotification,
   submitAttempt,
-  submitRecorded,
 } from './attempts/run-attempt.ts'
 import { type Balance, readBalances, readBalancesAt } from './balances/balance-queries.ts'
 import type { Outcome } from './commit/committer.ts'
@@ -267,8 +267,7 @@ function paymentVerbs(parts: ReadyParts): Engine['payments'] {
     find: (scope, name) => findPayment(parts, scope, name),
     pay: async (scope, paymentId, instruction) => {
       const { result } = await parts.committer.submit(startPaymentAttempt, { scope, paymentId, instruction })
-      await submitRecorded(parts, result.attempt)
-      return (await readRow(parts.store, paymentFact(scope, paymentId))) ?? result.payment
+      return collectRecorded(parts, result)
     },
     cancel: (scope, paymentId, idempotency) => parts.committer.submit(cancelPayment, { scope, paymentId }, idempotency),
     expire: async (scope, paymentId, force = false) =>

@@ -29,7 +29,11 @@ export function createManualClock(start: Instant): ManualClock {
   }
 }
 
+/** What was rendered last: the rows of one group share their moment, and a group renders it hundreds of times. */
+let rendered: { readonly instant: Instant; readonly text: string } | undefined
+
 /** Renders an instant as ISO 8601 in UTC with milliseconds, for example `2026-11-21T09:40:14.000Z`. */
 export function isoFromInstant(instant: Instant): string {
-  return new Date(instant).toISOString()
+  if (rendered?.instant !== instant) rendered = { instant, text: new Date(instant).toISOString() }
+  return rendered.text
 }

@@ -12,11 +12,13 @@ export interface Chance extends RandomSource {
   pick<Item>(items: readonly Item[]): Item
   /** One of the entries, in proportion to their weights. */
   weighted<Item>(entries: readonly (readonly [weight: number, item: Item])[]): Item
+  /** Goes on with a stream of its own for this part of the run, whatever was drawn before: a part can be left out alone. */
+  open(part: number): void
 }
 
 /** The chance of a seed: sfc32, a small generator that passes PractRand, started from the seed by a mixing step. */
 export function createChance(seed: number): Chance {
-  const next = sfc32(seed)
+  let next = sfc32(seed, 0)
   const below = (bound: number) => Math.floor((next() / 2 ** 32) * bound)
   const pick = <Item>(items: readonly Item[]): Item => {
     if (items.length === 0) throw new RangeError('there is nothing to pick from')
@@ -35,13 +37,16 @@ export function createChance(seed: number): Chance {
       }
       return pick(entries)[1]
     },
+    open: (part) => {
+      next = sfc32(seed, part)
+    },
     bytes: (count) => Uint8Array.from({ length: count }, () => below(256)),
   }
 }
 
-function sfc32(seed: number): () => number {
+function sfc32(seed: number, part: number): () => number {
   let a = seed | 0
-  let b = Math.imul(seed, 0x9e3779b9) | 0
+  let b = Math.imul(seed, 0x9e3779b9) ^ Math.imul(part, 0x85ebca6b)
   let c = ~seed | 0
   let counter = 1
   const next = () => {

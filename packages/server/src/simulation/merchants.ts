@@ -6,6 +6,7 @@ import { EngineError } from '../kernel/engine-error.ts'
 import type { Scope } from '../kernel/scope.ts'
 import type { Chance } from './chance.ts'
 import type { GatewayProcess, Installation } from './installation.ts'
+import { receiverTempers, receiverUrl } from './receivers.ts'
 
 /** What a merchant asked for and what came of it. A request without an answer is sent again under the same key. */
 export interface Request {
@@ -34,23 +35,19 @@ export interface Merchants {
   readonly complaints: string[]
 }
 
-const merchantCount = 2
 const keptMs = 30 * 24 * 3_600_000
 const amounts = [1n, 99n, 2_500n, 25_000n, 9_000_000n]
 
 /** Creates the merchants and enrols them through the first process. */
 export async function enrolMerchants(installation: Installation): Promise<Merchants> {
-  const { chance, processes } = installation
-  const scopes = Array.from({ length: merchantCount }, (_, index): Scope => {
-    return { merchantId: `mer_0000000000000000000000000${index}`, mode: 'sandbox' }
-  })
+  const { chance, processes, scopes, scheduler } = installation
   for (const scope of scopes) await enrol(installation, scope)
   const requests: Request[] = []
   const complaints: string[] = []
   const send = (request: Request) => {
     const gateway = chance.pick(processes)
     request.at = gateway
-    void attempt(installation, gateway, request, complaints)
+    scheduler.follow(gateway.process, attempt(installation, gateway, request, complaints))
   }
   return {
     scopes,
@@ -80,7 +77,7 @@ function isOpen({ acknowledged, refused, at }: Request, processes: readonly Gate
 }
 
 async function enrol({ chance, start, processes, scheduler }: Installation, scope: Scope): Promise<void> {
-  const gateway = processes[0] ?? start()
+  const gateway = processes[0] ?? (await start())
   const plan = (method: string) => ({
     method,
     basisPoints: chance.pick([0, 150, 290]),
@@ -91,9 +88,10 @@ async function enrol({ chance, start, processes, scheduler }: Installation, scop
     scope,
     name: 'A simulated merchant',
     apiKeys: [],
-    webhookEndpoints: Array.from({ length: chance.between(1, 2) }, (_, index) => ({
+    // Each merchant has a receiver that never fails, and most have one that does.
+    webhookEndpoints: receiverTempers.slice(0, chance.between(1, receiverTempers.length)).map((temper) => ({
       dialect: 'paylect',
-      url: `https://${scope.merchantId}.example/${index}`,
+      url: receiverUrl(scope.merchantId, temper),
       sealedSecret: 'sealed',
     })),
     feePlans: ['upi', 'card'].map(plan),
@@ -103,6 +101,7 @@ async function enrol({ chance, start, processes, scheduler }: Installation, scop
       () => true,
       (error: unknown) => error instanceof EngineError && error.code === 'merchant_exists',
     )
+    scheduler.follow(gateway.process, enrolled)
     await scheduler.rest()
     isDone = await enrolled
   }

@@ -20,12 +20,14 @@ export interface SimulatedProcess {
 export interface Scheduler {
   /** Parks the caller until chance picks it; never resolves once its process has crashed. */
   pause(process: SimulatedProcess, label: string): Promise<void>
+  /** Knows of work that somebody has begun, so that `rest` waits for it; a crash of its process ends it. */
+  follow(process: SimulatedProcess, work: Promise<unknown>): void
   /** Resumes one of those parked and lets everything run until it waits again. False when nobody is parked. */
   step(): Promise<boolean>
   /** Lets what runs run until it waits. */
   settle(): Promise<void>
-  /** Goes on until nobody is parked any more. */
-  rest(): Promise<void>
+  /** Goes on until nobody is parked any more, or until `goesOn` says no. It is asked after every step, where there are steps. */
+  rest(goesOn?: () => Promise<boolean>): Promise<void>
   /** Ends a process: nothing of it goes on. */
   crash(process: SimulatedProcess): void
   /** Notes a fact of the run: part of the trace and of its hash. */
@@ -71,11 +73,13 @@ export function createScheduler(chance: Chance, traceMax: number): Scheduler {
       if (process.isAlive) waits.push({ process, label, resume: resolve })
       return promise
     },
+    // Whatever goes on waits in `pause`, so nothing else need be known of it.
+    follow: () => {},
     step,
     settle,
-    rest: async () => {
+    rest: async (goesOn = async () => true) => {
       await settle()
-      while (await step());
+      while ((await step()) && (await goesOn()));
     },
     crash: (process) => {
       process.isAlive = false

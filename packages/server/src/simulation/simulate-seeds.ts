@@ -1,4 +1,3 @@
-import { shortestRun } from './shortest-run.ts'
 import { type SimulationResult, simulate } from './simulate.ts'
 
 /** Which seeds to run, and how long each. */
@@ -12,25 +11,37 @@ export interface SeedRange {
 export interface SeedsReport {
   readonly seeds: number
   readonly operations: number
-  /** The shortest run of the first seed that failed. */
+  /** The run of the first seed that failed, as it was. */
   readonly failure: SimulationResult | undefined
   /** Objects made over all seeds, by kind. */
   readonly counts: Readonly<Record<string, number>>
 }
 
-/** Runs seeds one after another until one fails; `onSeed` hears of each. */
+/** Runs one seed. */
+export type RunSeed = (seed: number, operations: number) => Promise<SimulationResult>
+
+/** Runs seeds until one fails, as many at once as there are runners; `onSeed` hears of each. Answers the lowest that failed. */
 export async function simulateSeeds(
   { from, to, operations }: SeedRange,
   onSeed: (result: SimulationResult) => void,
+  runners: readonly RunSeed[] = [simulate],
 ): Promise<SeedsReport> {
   const counts: Record<string, number> = {}
-  for (let seed = from; seed <= to; seed += 1) {
-    const result = await simulate(seed, operations)
-    for (const [kind, count] of Object.entries(result.counts)) counts[kind] = (counts[kind] ?? 0) + count
-    onSeed(result)
-    if (result.broken.length > 0) {
-      return { seeds: seed - from + 1, operations, failure: await shortestRun(result), counts }
+  const failures: SimulationResult[] = []
+  let next = from
+  let seeds = 0
+  const runOn = async (run: RunSeed) => {
+    while (next <= to && failures.length === 0) {
+      const seed = next
+      next += 1
+      const result = await run(seed, operations)
+      seeds += 1
+      for (const [kind, count] of Object.entries(result.counts)) counts[kind] = (counts[kind] ?? 0) + count
+      onSeed(result)
+      if (result.broken.length > 0) failures.push(result)
     }
   }
-  return { seeds: to - from + 1, operations, failure: undefined, counts }
+  await Promise.all(runners.map(runOn))
+  const [failure] = failures.sort((one, other) => one.seed - other.seed)
+  return { seeds, operations, failure, counts }
 }

@@ -7,6 +7,7 @@ import type {
   RailNotification,
   RailOperation,
   RailOutcome,
+  RailPollOutcome,
   RawNotification,
 } from '../rails/rail.ts'
 import type { Chance } from './chance.ts'
@@ -36,22 +37,30 @@ export interface SimulatedRail {
 const secret = 'simulated rail'
 const pollAfterMs = 20_000
 const decidesWithinMs = 3_600_000
+/** Steps that a call is held up on its way after we have given it up, at most. */
+const lateHopsMax = 6
 
-/** Creates the rail of one run. `pause` stands for the network, on the way there and back. */
-export function createSimulatedRail(chance: Chance, pause: (label: string) => Promise<void>): SimulatedRail {
-  const truths = new Map<string, RailTruth>()
-  const outbox: RawNotification[] = []
-  let isCalm = false
-  const call = async (attempt: RailAttempt, now: Instant): Promise<RailOutcome> => {
-    await pause(`${attempt.operation} ${attempt.id} on its way`)
-    if (!isCalm && chance.oneIn(12)) return unknown('The call was lost on its way.')
-    const truth = truths.get(attempt.id) ?? newTruth(chance, attempt, now)
-    truths.set(attempt.id, truth)
-    const outcome = outcomeOf(truth, now)
-    if (chance.oneIn(isCalm ? 1_000 : 3)) announce(chance, outbox, truth, now)
-    await pause(`${attempt.operation} ${attempt.id} answered`)
-    return !isCalm && chance.oneIn(10) ? unknown('The answer was lost.') : outcome
-  }
+/** The network between us and the rail. */
+export interface RailNetwork {
+  /** The time a message takes, there or back. */
+  pause(label: string): Promise<void>
+  /** Told of a message that arrives after everybody has stopped waiting for it. */
+  follow(work: Promise<unknown>): void
+}
+
+interface RailState {
+  readonly chance: Chance
+  readonly network: RailNetwork
+  readonly truths: Map<string, RailTruth>
+  readonly outbox: RawNotification[]
+  isCalm: boolean
+}
+
+/** Creates the rail of one run. */
+export function createSimulatedRail(chance: Chance, network: RailNetwork): SimulatedRail {
+  const state: RailState = { chance, network, truths: new Map(), outbox: [], isCalm: false }
+  const { truths, outbox } = state
+  const call = (attempt: RailAttempt, now: Instant) => callRail(state, attempt, now)
   const rail: Rail = {
     name: 'simulated',
     modes: ['sandbox'],
@@ -59,15 +68,7 @@ export function createSimulatedRail(chance: Chance, pause: (label: string) => Pr
     collect: (attempt, { now }) => call(attempt, now),
     refund: (attempt, { now }) => call(attempt, now),
     disburse: (attempt, { now }) => call(attempt, now),
-    poll: async (attempt, { now }) => {
-      await pause(`poll ${attempt.id}`)
-      if (!isCalm && chance.oneIn(10)) return unknown('The rail does not answer.')
-      const truth = truths.get(attempt.id)
-      if (!truth) return { outcome: 'not_received' }
-      const outcome = outcomeOf(truth, now)
-      await pause(`poll ${attempt.id} answered`)
-      return outcome
-    },
+    poll: (attempt, { now }) => pollRail(state, attempt, now),
     parseNotification: parse,
   }
   return {
@@ -75,9 +76,50 @@ export function createSimulatedRail(chance: Chance, pause: (label: string) => Pr
     truths,
     outbox,
     calm: () => {
-      isCalm = true
+      state.isCalm = true
     },
   }
+}
+
+async function callRail(state: RailState, attempt: RailAttempt, now: Instant): Promise<RailOutcome> {
+  const { chance, network } = state
+  const fails = (times: number) => !state.isCalm && chance.oneIn(times)
+  await network.pause(`${attempt.operation} ${attempt.id} on its way`)
+  if (fails(12)) return unknown('The call was lost on its way.')
+  if (fails(12)) {
+    // We give up while the call is still on its way: the rail gets it after we have begun to ask what became of it.
+    network.follow(arriveLate(state, attempt, now))
+    return unknown('The rail did not answer in time.')
+  }
+  const outcome = carryOut(state, attempt, now)
+  await network.pause(`${attempt.operation} ${attempt.id} answered`)
+  return fails(10) ? unknown('The answer was lost.') : outcome
+}
+
+async function arriveLate(state: RailState, attempt: RailAttempt, now: Instant): Promise<void> {
+  for (let hops = state.chance.between(1, lateHopsMax); hops > 0; hops -= 1) {
+    await state.network.pause(`${attempt.operation} ${attempt.id} is held up`)
+  }
+  carryOut(state, attempt, now)
+}
+
+function carryOut({ chance, truths, outbox, isCalm }: RailState, attempt: RailAttempt, now: Instant): RailOutcome {
+  const truth = truths.get(attempt.id) ?? newTruth(chance, attempt, now)
+  truths.set(attempt.id, truth)
+  const outcome = outcomeOf(truth, now)
+  if (chance.oneIn(isCalm ? 1_000 : 3)) announce(chance, outbox, truth, now)
+  return outcome
+}
+
+async function pollRail(state: RailState, attempt: RailAttempt, now: Instant): Promise<RailPollOutcome> {
+  const { chance, network, truths } = state
+  await network.pause(`poll ${attempt.id}`)
+  if (!state.isCalm && chance.oneIn(10)) return unknown('The rail does not answer.')
+  const truth = truths.get(attempt.id)
+  if (!truth) return { outcome: 'not_received' }
+  const outcome = outcomeOf(truth, now)
+  await network.pause(`poll ${attempt.id} answered`)
+  return outcome
 }
 
 function newTruth(chance: Chance, attempt: RailAttempt, now: Instant): RailTruth {

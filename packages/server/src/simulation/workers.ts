@@ -1,29 +1,42 @@
+import { paylect } from '../dialects/paylect/index.ts'
 import { attemptKind, submitAttemptJobName } from '../engine/attempts/attempt.ts'
 import type { Job } from '../engine/commit/changes.ts'
-import { type EngineEvent, eventFact } from '../engine/commit/event.ts'
 import { fanOutJobName } from '../engine/commit/group.ts'
 import type { Kind, RevisedRow } from '../engine/commit/kind.ts'
+import { journalKind } from '../engine/commit/ledger-kinds.ts'
+import { storeErrorOf } from '../engine/commit/postgres-connection.ts'
 import { StoreError } from '../engine/commit/store.ts'
 import { paymentKind } from '../engine/payments/payment.ts'
-import { type Delivery, deliveryKind } from '../engine/webhooks/delivery.ts'
-import type { DeliveryOutcome } from '../engine/webhooks/record-delivery-attempt.ts'
+import { deliveryKind } from '../engine/webhooks/delivery.ts'
+import { releaseDeliveriesJobName } from '../engine/webhooks/pause-webhook-endpoint.ts'
 import { webhookEndpointKind } from '../engine/webhooks/webhook-endpoint.ts'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Scope } from '../kernel/scope.ts'
+import { createFanOutTask, type FanOut } from '../workers/fan-out-events.ts'
+import { type DeliveryPoster, postAndRecord } from '../workers/post-delivery.ts'
+import { createReleaseTask } from '../workers/release-deliveries.ts'
+import { createSubmitAttemptTask } from '../workers/submit-attempt.ts'
+import { createFeedReaders, type FeedReaders } from './feed-readers.ts'
 import type { GatewayProcess, Installation } from './installation.ts'
+import { servedKinds } from './observed-kinds.ts'
+import { createReceivers, type Receivers, switchEndpoint } from './receivers.ts'
 
-/** Everything that happens without a merchant asking: jobs, timers, webhooks and what the rail tells by itself. */
+/** Everything that happens without a merchant asking for money: jobs, timers, webhooks and what the rail tells by itself. */
 export interface Workers {
   /** A random process does a piece of waiting work, if there is any. */
-  act(): void
+  act(): Promise<void>
   /** Starts all work that waits now. Answers how much that was. */
   actOnAll(): Promise<number>
   /** Delivers one of the rail's notifications; often an old one, sometimes one that was delivered before. */
   deliverNotification(): void
-  /** Receivers stop failing. */
-  calm(): void
-  /** Which events each endpoint has heard of, and how often it answered yes: `endpoint event` → times. */
-  readonly heard: ReadonlyMap<string, number>
+  /** Pauses or resumes one of the merchants' endpoints. */
+  switchAnEndpoint(): void
+  /** A merchant reads on in its feed. */
+  readFeed(): void
+  /** Receivers stop failing, and every endpoint is to hear again. Answers how many endpoints were not enabled. */
+  calm(): number
+  readonly receivers: Receivers
+  readonly feeds: FeedReaders
   readonly failures: string[]
 }
 
@@ -32,63 +45,114 @@ interface HeldJob {
   by: GatewayProcess | undefined
 }
 
+interface Hold {
+  readonly by: GatewayProcess
+  readonly leaseUntil: number
+}
+
 interface Floor {
+  /** By delivery id. */
+  readonly holds: Map<string, readonly Hold[]>
   readonly installation: Installation
   readonly jobs: HeldJob[]
-  readonly heard: Map<string, number>
+  readonly receivers: Receivers
   readonly failures: string[]
-  isCalm: boolean
+  readonly hands: WeakMap<GatewayProcess, Hands>
+}
+
+/** The production code that a process's workers are made of. */
+interface Hands {
+  readonly tasks: Readonly<Record<string, (payload: unknown) => Promise<void>>>
+  readonly poster: DeliveryPoster
 }
 
 const leaseMs = 120_000
 const claimMax = 4
-const retryDelaysMs = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000]
-const servedKinds = [paymentKind, attemptKind, deliveryKind] as unknown as readonly Kind[]
+/** Any well-formed secret: receivers of a simulation do not hold it against the clock of this machine. */
+const secret = `whsec_${Buffer.from('a secret of the simulation').toString('base64')}`
+const dialects = new Map([[paylect.name, paylect]])
 
 /** Creates the workers of every process of an installation. */
 export function createSimulatedWorkers(installation: Installation): Workers {
-  const floor: Floor = { installation, jobs: [], heard: new Map(), failures: [], isCalm: false }
-  const { chance, processes, rail } = installation
+  const receivers = createReceivers(installation)
+  const floor: Floor = { installation, jobs: [], receivers, failures: [], holds: new Map(), hands: new WeakMap() }
+  const feeds = createFeedReaders()
+  const { chance, processes, scopes } = installation
+  const follow = (scope: Scope) => {
+    const gateway = chance.pick(processes)
+    launch(floor, gateway, feeds.read(gateway, scope))
+  }
   return {
-    heard: floor.heard,
+    receivers,
+    feeds,
     failures: floor.failures,
-    calm: () => {
-      floor.isCalm = true
-    },
-    act: () => {
-      collectJobs(floor)
+    act: async () => {
+      await collectJobs(floor)
       const gateway = chance.pick(processes)
       const free = floor.jobs.filter((held) => isFree(floor, held))
-      if (free.length > 0 && chance.oneIn(2)) return launch(floor, gateway, runJob(floor, gateway, chance.pick(free)))
-      launch(floor, gateway, claimAndRun(floor, gateway, chance.pick(servedKinds)))
+      if (free.length > 0 && chance.oneIn(2)) return launchJob(floor, gateway, chance.pick(free))
+      const kind = chance.pick(servedKinds)
+      // Timers of several processes often go off at the same moment.
+      const awake = chance.oneIn(3) ? [...processes] : [gateway]
+      for (const each of awake) launch(floor, each, claimAndRun(floor, each, kind))
     },
     actOnAll: async () => {
-      collectJobs(floor)
-      const gateway = chance.pick(processes)
-      const free = floor.jobs.filter((held) => isFree(floor, held))
-      for (const held of free) launch(floor, gateway, runJob(floor, gateway, held))
-      let due = 0
-      for (const kind of servedKinds) {
-        const next = await installation.shared.nextDue(kind, 'sandbox')
-        if (next === undefined || next > installation.clock.now()) continue
-        due += 1
-        launch(floor, gateway, claimAndRun(floor, gateway, kind))
-      }
-      return free.length + due
+      const behind = scopes.filter((scope) => feeds.lastSeen(scope) < lastEventOf(installation, scope))
+      for (const scope of behind) follow(scope)
+      return behind.length + (await actOnAll(floor))
     },
-    deliverNotification: () => {
-      const { outbox } = rail
-      if (outbox.length === 0) return
-      const index = chance.below(outbox.length)
-      const [raw] = chance.oneIn(4) ? [outbox[index]] : outbox.splice(index, 1)
+    deliverNotification: () => deliverNotification(floor),
+    readFeed: () => follow(chance.pick(scopes)),
+    switchAnEndpoint: () => {
+      const endpoints = installation.ground.shared.rows(webhookEndpointKind)
+      if (endpoints.length === 0) return
       const gateway = chance.pick(processes)
-      if (raw) launch(floor, gateway, gateway.engine.attempts.receiveNotification('simulated', raw))
+      const to = chance.pick(['paused', 'enabled'] as const)
+      launch(floor, gateway, switchEndpoint(installation, gateway, chance.pick(endpoints), to))
+    },
+    calm: () => {
+      receivers.calm()
+      const shut = installation.ground.shared.rows(webhookEndpointKind).filter(({ status }) => status !== 'enabled')
+      const gateway = chance.pick(processes)
+      for (const endpoint of shut) launch(floor, gateway, switchEndpoint(installation, gateway, endpoint, 'enabled'))
+      return shut.length
     },
   }
 }
 
-function collectJobs({ installation, jobs }: Floor): void {
-  for (const job of installation.shared.takeJobs()) jobs.push({ job, by: undefined })
+function lastEventOf({ ground }: Installation, { merchantId }: Scope): bigint {
+  const journal = ground.shared.rows(journalKind).find((row) => row.merchantId === merchantId)
+  return journal?.eventNumber ?? 0n
+}
+
+async function actOnAll(floor: Floor): Promise<number> {
+  const { chance, processes, ground, clock } = floor.installation
+  await collectJobs(floor)
+  const gateway = chance.pick(processes)
+  const free = floor.jobs.filter((held) => isFree(floor, held))
+  for (const held of free) launchJob(floor, gateway, held)
+  let due = 0
+  for (const kind of servedKinds) {
+    const next = await ground.shared.nextDue(kind, 'sandbox')
+    if (next === undefined || next > clock.now()) continue
+    due += 1
+    launch(floor, gateway, claimAndRun(floor, gateway, kind))
+  }
+  return free.length + due
+}
+
+function deliverNotification(floor: Floor): void {
+  const { chance, processes, rail } = floor.installation
+  const { outbox } = rail
+  if (outbox.length === 0) return
+  const index = chance.below(outbox.length)
+  const [raw] = chance.oneIn(4) ? [outbox[index]] : outbox.splice(index, 1)
+  const gateway = chance.pick(processes)
+  if (raw) launch(floor, gateway, gateway.engine.attempts.receiveNotification('simulated', raw))
+}
+
+async function collectJobs({ installation, jobs }: Floor): Promise<void> {
+  for (const job of await installation.ground.shared.takeJobs()) jobs.push({ job, by: undefined })
 }
 
 /** A job is free when nobody has it; the queue takes back what a crashed process held. */
@@ -96,104 +160,114 @@ function isFree({ installation }: Floor, { by }: HeldJob): boolean {
   return by === undefined || !installation.processes.includes(by)
 }
 
-/** Work that fails is tried again later, like a job or a lease that ran out; only a defect is noted. */
-function launch({ failures }: Floor, gateway: GatewayProcess, work: Promise<unknown>): void {
+/** Work that fails is tried again later, like a lease that ran out; only a defect is noted. */
+function launch({ installation, failures }: Floor, { process }: GatewayProcess, work: Promise<unknown>): void {
+  installation.scheduler.follow(process, work)
   work.catch((error: unknown) => {
-    if (error instanceof StoreError || (error instanceof EngineError && error.kind === 'overloaded')) return
-    failures.push(`${gateway.process.name}: ${String(error)}`)
+    if (!passesByItself(error)) failures.push(`${process.name}: ${String(error)}`)
   })
 }
 
-async function runJob(floor: Floor, gateway: GatewayProcess, held: HeldJob): Promise<void> {
+function passesByItself(error: unknown): boolean {
+  if (error instanceof StoreError) return true
+  if (error instanceof EngineError) return error.kind === 'overloaded' || error.code === 'webhook_endpoint_disabled'
+  // Claims read through the pool, whose errors are the driver's own.
+  const isOfDatabase = error instanceof Error && ('code' in error || /connection|terminat/i.test(error.message))
+  return isOfDatabase && ['unavailable', 'retry'].includes(storeErrorOf(error).failure)
+}
+
+/** A job that fails goes back to the queue whatever the reason; one that always fails never lets the run come to rest. */
+function launchJob(floor: Floor, gateway: GatewayProcess, held: HeldJob): void {
+  const { scheduler } = floor.installation
   held.by = gateway
-  try {
-    await work(floor, gateway, held.job)
-    floor.jobs.splice(floor.jobs.indexOf(held), 1)
-  } finally {
-    held.by = undefined
-  }
-}
-
-async function work(floor: Floor, gateway: GatewayProcess, { name, payload }: Job): Promise<void> {
-  if (name === submitAttemptJobName) {
-    const { merchantId, mode, attemptId } = payload as unknown as Scope & { readonly attemptId: string }
-    return gateway.engine.attempts.submit({ merchantId, mode }, attemptId)
-  }
-  if (name !== fanOutJobName) throw new Error(`no worker does ${name}`)
-  const { events } = payload as { readonly events: readonly (readonly [string, Scope['mode'], string])[] }
-  const refs = events.map(([merchantId, mode, number]) => eventFact({ merchantId, mode }, BigInt(number)))
-  const rows = (await gateway.connection.store.read(refs)) as readonly (EngineEvent | undefined)[]
-  for (const event of rows) if (event) await fanOut(floor, gateway, event)
-}
-
-async function fanOut({ installation }: Floor, { engine }: GatewayProcess, event: EngineEvent): Promise<void> {
-  const { merchantId, mode, id, number, type, objectId } = event
-  const endpoints = installation.shared.rows(webhookEndpointKind).filter((row) => row.merchantId === merchantId)
-  await Promise.all(
-    endpoints.map((endpoint) =>
-      engine.webhooks.deliver({
-        scope: { merchantId, mode },
-        event: { id, number, type, objectId },
-        endpointId: endpoint.id,
-        target: `endpoint:${endpoint.id}`,
-        url: endpoint.url ?? '',
-        lane: endpoint.id,
-        dialect: 'paylect',
-        body: id,
-        headers: {},
-      }),
-    ),
+  const { name, payload } = held.job
+  const task = handsOf(floor, gateway).tasks[name]
+  const work = (task?.(payload) ?? Promise.reject(new Error(`no worker does ${name}`))).then(
+    () => {
+      const place = floor.jobs.indexOf(held)
+      if (place >= 0) floor.jobs.splice(place, 1)
+    },
+    (error: unknown) => {
+      scheduler.note(`${gateway.process.name} fails at ${name}: ${String(error)}`)
+      held.by = undefined
+    },
   )
+  scheduler.follow(gateway.process, work)
 }
 
 async function claimAndRun(floor: Floor, gateway: GatewayProcess, kind: Kind): Promise<void> {
-  const { clock } = floor.installation
-  const now = clock.now()
-  const claim = { kind, mode: 'sandbox', dueBy: now, leaseUntil: now + leaseMs, limit: claimMax } as const
-  const rows = await gateway.connection.store.claimDue(claim)
-  for (const row of rows) launch(floor, gateway, runRow(floor, gateway, kind, row as RevisedRow & { id: string }))
+  const { engine, footing } = gateway
+  const now = floor.installation.clock.now()
+  const claim = { mode: 'sandbox', dueBy: now, leaseUntil: now + leaseMs, limit: claimMax } as const
+  if (kind.name !== deliveryKind.name) {
+    const rows = await footing.store.claimDue({ ...claim, kind })
+    for (const row of rows) launch(floor, gateway, runRow(gateway, kind, row as RevisedRow & { id: string }))
+    return
+  }
+  const deliveries = await engine.webhooks.claim({ ...claim, fullLanes: [] })
+  for (const { id } of deliveries) noteHold(floor, gateway, id, claim.leaseUntil)
+  const endpoints = deliveries.length > 0 ? await engine.webhooks.endpointsOf(deliveries) : []
+  const { poster } = handsOf(floor, gateway)
+  deliveries.forEach((delivery, index) => {
+    const work = postAndRecord(poster, delivery, endpoints[index])
+    launch(
+      floor,
+      gateway,
+      work.finally(() => endHold(floor, gateway, delivery.id)),
+    )
+  })
+}
+
+/** Two senders may hold one delivery only when the first one's lease has run out. */
+function noteHold(floor: Floor, by: GatewayProcess, deliveryId: string, leaseUntil: number): void {
+  const { installation, holds, failures } = floor
+  const others = (holds.get(deliveryId) ?? []).filter((hold) => installation.processes.includes(hold.by))
+  const lasts = others.filter((hold) => hold.leaseUntil > installation.clock.now())
+  if (lasts.length > 0) failures.push(`${deliveryId}: claimed while another claim of it lasts`)
+  holds.set(deliveryId, [...others, { by, leaseUntil }])
+}
+
+function endHold({ holds }: Floor, by: GatewayProcess, deliveryId: string): void {
+  const left = (holds.get(deliveryId) ?? []).filter((hold) => hold.by !== by)
+  holds.set(deliveryId, left)
 }
 
 async function runRow(
-  floor: Floor,
-  gateway: GatewayProcess,
-  kind: Kind,
-  row: RevisedRow & { readonly id: string },
+  { engine }: GatewayProcess,
+  { name }: Kind,
+  { merchantId, mode, id }: RevisedRow & { readonly id: string },
 ): Promise<void> {
-  const { merchantId, mode, id } = row
   const scope = { merchantId, mode }
-  if (kind.name === paymentKind.name) await gateway.engine.payments.expire(scope, id)
-  else if (kind.name === attemptKind.name) await gateway.engine.attempts.poll(scope, id)
-  else await post(floor, gateway, row as unknown as Delivery)
+  if (name === paymentKind.name) await engine.payments.expire(scope, id)
+  if (name === attemptKind.name) await engine.attempts.poll(scope, id)
 }
 
-/** One POST to a receiver that may refuse, vanish, or say yes into the void. */
-async function post(floor: Floor, gateway: GatewayProcess, delivery: Delivery): Promise<void> {
-  const { installation, heard, isCalm } = floor
-  const { chance, scheduler, clock, shared } = installation
-  const { merchantId, mode, id: deliveryId, endpointId, eventId } = delivery
-  const startedAt = clock.now()
-  const endpoint = shared.rows(webhookEndpointKind).find(({ id }) => id === endpointId)
-  await scheduler.pause(gateway.process, `post ${deliveryId}`)
-  let outcome: DeliveryOutcome
-  if (!isCalm && chance.oneIn(4)) outcome = { is: 'unreachable', error: 'the receiver hangs' }
-  else if (!isCalm && chance.oneIn(6)) outcome = { is: 'rejected', status: 500, excerpt: '', retryAfterMs: null }
-  else {
-    const key = `${endpointId} ${eventId}`
-    heard.set(key, (heard.get(key) ?? 0) + 1)
-    outcome = { is: 'acknowledged', status: 200, excerpt: '' }
+function handsOf({ installation, receivers, failures, hands }: Floor, gateway: GatewayProcess): Hands {
+  const known = hands.get(gateway)
+  if (known) return known
+  const { engine, footing, process } = gateway
+  const { chance, clock } = installation
+  const defect = (_: unknown, message: string) => failures.push(`${process.name}: ${message}`)
+  // Warnings are of things that pass; an error is something that the code says must not be.
+  const log = { warn: () => {}, error: defect } as unknown as FanOut['log']
+  const http = receivers.httpOf(gateway)
+  const made: Hands = {
+    tasks: {
+      [submitAttemptJobName]: createSubmitAttemptTask(engine),
+      [fanOutJobName]: createFanOutTask({ engine, store: footing.store, dialects, log }),
+      [releaseDeliveriesJobName]: createReleaseTask(engine),
+    },
+    poster: {
+      engine,
+      dialects,
+      http: { live: http, sandbox: http },
+      secretsOf: () => [secret],
+      realClock: clock,
+      random: chance,
+      metrics: { countWebhookAttempt: () => {} },
+      log,
+    },
   }
-  await scheduler.pause(gateway.process, `posted ${deliveryId}`)
-  await gateway.engine.webhooks.recordAttempt({
-    scope: { merchantId, mode },
-    deliveryId,
-    startedAt,
-    durationMs: 5,
-    outcome,
-    endpoint: endpoint ? { id: endpointId, isFailing: endpoint.failingSince !== null } : null,
-    requestHeaders: {},
-    responseHeaders: 'status' in outcome ? {} : null,
-    retryDelaysMs,
-    random: 0.5,
-  })
+  hands.set(gateway, made)
+  return made
 }

@@ -29,36 +29,37 @@ const payloadSchema = z.object({
 const deliveriesAtOnceMax = 256
 
 /**
- * The job that turns events into deliveries (`fanOutJobName`): one read for the events, one for the endpoints, one for
- * the events' places among those of their objects, and each event rendered once for each place it goes to. What cannot be rendered or stored is logged and holds up nothing else;
- * the job then fails as a whole and runs again, which makes no delivery twice.
+ * Turns events from the outbox into deliveries: one read for the endpoints, one for the events of merchants
+ * who have some, one for the events' places among those of their objects, and each event rendered once for each place it
+ * goes to. What cannot be rendered or stored is logged and holds up nothing else; the batch then fails as a whole and is
+ * done again, which makes no delivery twice.
  */
 export function createFanOutTask(fanOut: FanOut): JobTask {
   return async (payload) => {
-    const addresses = payloadSchema.parse(payload).events
-    const refs = addresses.map(([merchantId, mode, number]) => eventFact({ merchantId, mode }, BigInt(number)))
-    const events = ((await fanOut.store.read(refs)) as readonly (EngineEvent | undefined)[]).filter(
-      (event) => event !== undefined,
+    const addresses = payloadSchema.parse(payload).events.map(([merchantId, mode, number]) => ({
+      scope: { merchantId, mode },
+      number: BigInt(number),
+    }))
+    const endpoints = await endpointsByScope(fanOut, addresses)
+    // A merchant without endpoints costs neither a read of its events nor a count.
+    const heard = addresses.filter(({ scope }) => endpoints.has(scopeText(scope)))
+    if (heard.length === 0) return
+    const found = await fanOut.store.read(heard.map(({ scope, number }) => eventFact(scope, number)))
+    const events = (found as readonly (EngineEvent | undefined)[]).filter((event) => event !== undefined)
+    const sequences = await fanOut.engine.events.objectSequences(events)
+    const planned = events.flatMap((event, index) =>
+      planEvent(fanOut, event, endpoints.get(scopeText(event)) ?? [], sequences[index] ?? 1),
     )
-    const endpoints = await endpointsByScope(fanOut, events)
-    // A merchant without endpoints costs no count.
-    const heard = events.filter((event) => endpoints.has(scopeText(event)))
-    const sequences = await fanOut.engine.events.objectSequences(heard)
-    const planned = events.flatMap((event) => {
-      const sequence = sequences[heard.indexOf(event)] ?? 1
-      return planEvent(fanOut, event, endpoints.get(scopeText(event)) ?? [], sequence)
-    })
-    const stored = await storeAll(fanOut, planned)
-    const failed = addresses.length - events.length + stored
-    if (failed > 0) throw new Error(`${failed} of the deliveries of ${addresses.length} events could not be made`)
+    const failed = heard.length - events.length + (await storeAll(fanOut, planned))
+    if (failed > 0) throw new Error(`${failed} of the deliveries of ${heard.length} events could not be made`)
   }
 }
 
 async function endpointsByScope(
   { engine }: FanOut,
-  events: readonly EngineEvent[],
+  addresses: readonly { readonly scope: Scope }[],
 ): Promise<ReadonlyMap<string, readonly WebhookEndpoint[]>> {
-  const scopes = new Map(events.map(({ merchantId, mode }) => [scopeText({ merchantId, mode }), { merchantId, mode }]))
+  const scopes = new Map(addresses.map(({ scope }) => [scopeText(scope), scope]))
   const endpoints = await engine.webhooks.listeningEndpoints([...scopes.values()])
   return Map.groupBy(endpoints, scopeText)
 }

@@ -12,6 +12,7 @@ import {
 import { type Clock, type Instant, systemClock } from '../kernel/clock.ts'
 import { type RandomSource, systemRandom } from '../kernel/ids.ts'
 import type { Mode } from '../kernel/scope.ts'
+import { type EventOutbox, startEventOutbox } from '../platform/event-outbox.ts'
 import type { HttpClient } from '../platform/http-client.ts'
 import { startJobRunner } from '../platform/job-runner.ts'
 import type { Log } from '../platform/log.ts'
@@ -30,7 +31,7 @@ import { startWebhookSender } from './webhook-sender.ts'
 export interface WorkerDeps {
   readonly engine: Engine
   readonly store: Store
-  /** The database of the jobs; the runner opens its own connections. */
+  /** The database of the jobs and events; their runners open their own connections. */
   readonly databaseUrl: string
   readonly dialects: ReadonlyMap<string, Dialect>
   readonly vault: Pick<Vault, 'open'>
@@ -49,7 +50,7 @@ export interface WorkerDeps {
 
 /** How the workers do. */
 export interface WorkersReadiness {
-  /** True when jobs are taken and due rows can be claimed. */
+  /** True when jobs and events are taken and due rows can be claimed. */
   readonly ready: boolean
   readonly jobs: 'listening' | 'not listening'
   readonly timers: 'working' | 'failing'
@@ -66,7 +67,7 @@ export interface Workers {
   moveSandboxClock(target: Instant): Promise<void>
   /** Runs jobs, timers and deliveries that are due now in the mode, and what they bring about, until nothing is left. */
   runAllDue(mode: Mode): Promise<void>
-  /** Jobs that have failed for good, counted up to 1,000. */
+  /** Jobs and fan-outs that have failed for good; jobs are counted up to 1,000. */
   deadJobs(): Promise<number>
   readiness(): WorkersReadiness
   /** Takes nothing new, lets what is under way end within bounds, and closes the workers' own connections. */
@@ -78,22 +79,22 @@ const roundsMax = 1_000
 
 /** Starts all background workers. */
 export function startWorkers(deps: WorkerDeps): Workers {
-  const { engine, store, dialects, log } = deps
+  const { engine, store, log } = deps
   const jobs = startJobRunner({
     url: deps.databaseUrl,
     concurrency: deps.jobsAtOnce ?? jobsAtOnceDefault,
     log,
     tasks: {
       [submitAttemptJobName]: createSubmitAttemptTask(engine),
-      [fanOutJobName]: createFanOutTask({ engine, store, dialects, log }),
       [releaseDeliveriesJobName]: createReleaseTask(engine),
     },
   })
+  const outbox = startFanOut(deps)
   const timers = startTimers({ engine, store, log })
   const housekeeping = startHousekeeping({ engine, log })
   const sender = startWebhookSender({
     engine,
-    dialects,
+    dialects: deps.dialects,
     http: deps.http,
     secretsOf: createSecretReader(deps.vault),
     realClock: deps.realClock ?? systemClock,
@@ -102,7 +103,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
     log,
   })
   const runDue = async (mode: Mode) => {
-    const ran = await jobs.runAllDue()
+    const ran = (await jobs.runAllDue()) + (await outbox.runAllDue())
     return ran + (await timers.runAllDue(mode)) + (await sender.runAllDue(mode))
   }
   const clock = { now: () => engine.now('sandbox') }
@@ -110,6 +111,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
   let lastMove: Promise<unknown> = Promise.resolve()
   return {
     wake: (writes) => {
+      if (writes.jobs.some(({ name }) => name === fanOutJobName)) outbox.wake()
       for (const mode of dueModes(writes)) sender.wake(mode)
     },
     moveSandboxClock: (target) => {
@@ -119,14 +121,19 @@ export function startWorkers(deps: WorkerDeps): Workers {
       return move
     },
     runAllDue: (mode) => untilQuiet(() => runDue(mode)),
-    deadJobs: jobs.deadJobs,
-    readiness: () => readinessOf(jobs.isListening(), timers.readiness(), sender.readiness()),
+    deadJobs: async () => (await jobs.deadJobs()) + (await outbox.givenUp()),
+    readiness: () => readinessOf(jobs.isListening() && outbox.isWorking(), timers.readiness(), sender.readiness()),
     stop: async () => {
       // What makes deliveries stops before what sends them.
-      await Promise.all([jobs.stop(), timers.stop(), housekeeping.stop()])
+      await Promise.all([jobs.stop(), outbox.stop(), timers.stop(), housekeeping.stop()])
       await sender.stop()
     },
   }
+}
+
+function startFanOut({ engine, store, dialects, log, databaseUrl }: WorkerDeps): EventOutbox {
+  const fanOut = createFanOutTask({ engine, store, dialects, log })
+  return startEventOutbox({ url: databaseUrl, task: (events) => fanOut({ events }), log })
 }
 
 async function untilQuiet(runDue: () => Promise<number>): Promise<void> {

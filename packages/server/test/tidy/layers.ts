@@ -63,9 +63,21 @@ const LAYERS: readonly Layer[] = [
     may: ['engine/index.ts', 'kernel/**', 'platform/**', 'dialects/dialect.ts', 'fixtures/**'],
   },
   {
+    // It runs the gateway's own code, so it reaches what composes a gateway: the workers, the house dialect's webhooks,
+    // and of the platform only a database to run on and the client whose failures its receivers act out.
     name: 'the simulation',
     owns: ['simulation/**'],
-    may: ['engine/**', 'kernel/**', 'rails/**', 'ledger/**', 'simulation/**'],
+    may: [
+      'engine/**',
+      'kernel/**',
+      'rails/**',
+      'ledger/**',
+      'workers/**',
+      'dialects/paylect/index.ts',
+      'platform/database.ts',
+      'platform/http-client.ts',
+      'simulation/**',
+    ],
   },
   { name: 'the configuration', owns: ['config.ts'], may: ['kernel/**'] },
   { name: 'the composition', owns: ['app.ts', 'main.ts', 'commands/**'], may: ['**'] },

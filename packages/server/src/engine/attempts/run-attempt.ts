@@ -20,11 +20,12 @@ import type {
 import type { Committer } from '../commit/committer.ts'
 import { readRow } from '../commit/read-row.ts'
 import type { Store } from '../commit/store.ts'
-import { paymentFact } from '../payments/payment.ts'
+import { type Payment, paymentFact } from '../payments/payment.ts'
 import { settlePayment } from '../payments/settle-payment.ts'
-import { payoutFact } from '../payouts/payout.ts'
+import type { StartedAttempt } from '../payments/start-payment-attempt.ts'
+import { type Payout, payoutFact } from '../payouts/payout.ts'
 import { settlePayout } from '../payouts/settle-payout.ts'
-import { refundFact } from '../refunds/refund.ts'
+import { type Refund, refundFact } from '../refunds/refund.ts'
 import { settleRefund } from '../refunds/settle-refund.ts'
 import { type Attempt, attemptAmount, attemptFact, isSettled } from './attempt.ts'
 
@@ -49,11 +50,17 @@ export async function submitAttempt(runner: AttemptRunner, scope: Scope, attempt
   if (attempt) await submitRecorded(runner, attempt)
 }
 
-/** The same for an attempt as its command has just recorded it. */
-export async function submitRecorded(runner: AttemptRunner, attempt: Attempt): Promise<void> {
-  if (attempt.status !== 'pending') return
+/** The same for an attempt as its command has just recorded it. Answers what the outcome made of its subject. */
+export async function submitRecorded(runner: AttemptRunner, attempt: Attempt): Promise<AttemptSubject | undefined> {
+  if (attempt.status !== 'pending') return undefined
   const { rail, asked } = await prepared(runner, attempt)
-  await settleAttempt(runner, attempt, await callRail(runner, rail, asked), false)
+  return settleAttempt(runner, attempt, await callRail(runner, rail, asked), false)
+}
+
+/** The first call for an attempt to collect. Answers the payment as the outcome left it. */
+export async function collectRecorded(runner: AttemptRunner, started: StartedAttempt): Promise<Payment> {
+  const subject = await submitRecorded(runner, started.attempt)
+  return (subject as Payment | undefined) ?? started.payment
 }
 
 /** Asks the rail what became of an attempt whose due time has come, and records the answer. */
@@ -85,25 +92,29 @@ export async function receiveNotification(
   return true
 }
 
-/** Records an outcome through the command of the attempt's subject. */
+/** What an attempt is made for. */
+export type AttemptSubject = Payment | Payout | Refund
+
+/** Records an outcome through the command of the attempt's subject, and answers the subject as it is then. */
 export async function settleAttempt(
   runner: AttemptRunner,
   attempt: Attempt,
   outcome: RailOutcome,
   polled: boolean,
-): Promise<void> {
+): Promise<AttemptSubject> {
   const { merchantId, mode, subjectId, id: attemptId } = attempt
   const scope = { merchantId, mode }
   const common = { scope, attemptId, outcome, polled }
   if (attempt.subjectKind === 'payment') {
-    await runner.committer.submit(settlePayment, { ...common, paymentId: subjectId })
-  } else if (attempt.subjectKind === 'payout') {
-    await runner.committer.submit(settlePayout, { ...common, payoutId: subjectId })
-  } else {
-    const refund = await readRow(runner.store, refundFact(scope, subjectId))
-    assertInvariant(refund !== undefined, 'refund_of_attempt_missing')
-    await runner.committer.submit(settleRefund, { ...common, refundId: subjectId, paymentId: refund.paymentId })
+    return (await runner.committer.submit(settlePayment, { ...common, paymentId: subjectId })).result
   }
+  if (attempt.subjectKind === 'payout') {
+    return (await runner.committer.submit(settlePayout, { ...common, payoutId: subjectId })).result
+  }
+  const refund = await readRow(runner.store, refundFact(scope, subjectId))
+  assertInvariant(refund !== undefined, 'refund_of_attempt_missing')
+  const settled = { ...common, refundId: subjectId, paymentId: refund.paymentId }
+  return (await runner.committer.submit(settleRefund, settled)).result
 }
 
 async function callRail(runner: AttemptRunner, rail: Rail, asked: RailAttempt): Promise<RailOutcome> {

@@ -17,12 +17,23 @@ const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
  * stores refuse the same rows and one bad value cannot pass for a database that is away.
  */
 export function storedValue(kind: Kind, property: string, row: ScopedRow): unknown {
+  return storedColumn(kind, property, [row])[0]
+}
+
+/** `storedValue` of one property for many rows, in their order. */
+export function storedColumn(kind: Kind, property: string, rows: readonly ScopedRow[]): unknown[] {
   const type = kind.columns[property] as ColumnType
-  const value = (row as unknown as Record<string, unknown>)[property]
-  if (value === null || value === undefined) return null
-  if (type === 'json') return jsonText(kind, property, value)
-  if (!fits[type](value)) throw unstorable(kind, property)
-  return type === 'instant' ? isoFromInstant(value as number) : value
+  const stored: (value: unknown) => unknown =
+    type === 'json'
+      ? (value) => jsonText(kind, property, value)
+      : (value) => {
+          if (!fits[type](value)) throw unstorable(kind, property)
+          return type === 'instant' ? isoFromInstant(value as number) : value
+        }
+  return rows.map((row) => {
+    const value = (row as unknown as Record<string, unknown>)[property]
+    return value === null || value === undefined ? null : stored(value)
+  })
 }
 
 /** The row as a store gives it back: only the kind's properties, times in whole milliseconds, JSON read from its text. */

@@ -115,8 +115,7 @@ describe('pressure', () => {
 
 describe('a store that fails', () => {
   /** A store whose commits fail as told before they reach the store behind it. */
-  function failing(failures: StoreError['failure'][]) {
-    const behind = createMemoryStore()
+  function failing(failures: StoreError['failure'][], behind = createMemoryStore()) {
     const counts = { commits: 0 }
     const begin = async () => {
       const tx = await behind.begin()
@@ -148,6 +147,21 @@ describe('a store that fails', () => {
     expect(await pair(committer)).toEqual(Array(2).fill('overloaded outcome_unknown'))
     expect(counts.commits).toBe(1)
     expect(behind.rows(customerKind)).toEqual([])
+  })
+
+  test('an answer is given again only once the store vouches that what it tells of is durable', async () => {
+    const { behind, committer, counts } = failing([])
+    const key = { operation: 'add', key: 'k-1', keptMs: 1_000 }
+    const submit = () => committer.submit(add, { scope, reference: 'a' }, key)
+    await submit()
+    expect(counts.commits).toBe(1)
+    expect(await submit()).toMatchObject({ replayed: true })
+    expect(counts.commits).toBe(2)
+    const unsure = failing(['in_doubt'], behind)
+    expect(await answersOf([unsure.committer.submit(add, { scope, reference: 'a' }, key)])).toEqual([
+      'overloaded outcome_unknown',
+    ])
+    expect(behind.rows(customerKind)).toHaveLength(1)
   })
 
   test('a store that stays away is asked a bounded number of times; nothing is half applied, and later it works', async () => {

@@ -157,17 +157,21 @@ describe('facts that follow from facts', () => {
 
   test('a command is passed on a bounded number of times', async () => {
     const { committer } = setUp()
-    let asked = 0
+    await committer.submit(add, { scope, reference: 'a' })
+    // Each needs another fact once its neighbour has renamed the customer, so one command a group is decided.
     const restless = defineCommand({
       name: 'restless',
-      facts: () => ({}),
-      more: (_facts, c: Named) => {
-        asked += 1
-        return { one: customerByReferenceFact(c.scope, `never-the-same-${asked}`) }
+      facts: byReference,
+      more: ({ customer }, c: Named) => ({ named: customerByReferenceFact(c.scope, customer?.name ?? 'nobody') }),
+      decide({ customer }, c) {
+        const renamed = { ...(customer as Customer), name: `${c.name}` }
+        return accept('decided', [update(customerKind, renamed)])
       },
-      decide: () => accept('decided', []),
     })
-    expect(await answersOf([committer.submit(restless, { scope, reference: 'a' })])).toEqual(['overloaded contention'])
+    const names = ['1', '2', '3', '4', '5', '6']
+    const answers = names.map((name) => committer.submit(restless, { scope, reference: 'a', name }))
+    const decided = Array.from({ length: 4 }, () => 'accepted')
+    expect(await answersOf(answers)).toEqual([...decided, 'overloaded contention', 'overloaded contention'])
   })
 
   test('a key that a row gives up names no row for the rest of the group', async () => {

@@ -13,6 +13,11 @@
  * Why no write is lost: a command is answered only from a settled group, after the store has said that the commit is
  * durable (`StoreTransaction.commit`). Until then its promise is open, whatever happened to the group.
  *
+ * That holds for an answer that writes nothing, too: one that is given again, or one that finds everything done already.
+ * The rows it speaks of may be visible before they are safe (a primary that crashed shows commits that its standby has not
+ * got), so its transaction is committed and not given up: its locks stand in the WAL, and its commit waits for all
+ * that was written before.
+ *
  * Why no write is doubled: a group is run again only after a failure for which the store vouches that nothing was
  * committed (`lost_race`, `retry`, `vetoed`, `unavailable`). When the connection is lost during the commit itself, the
  * store asks the database what became of that very transaction (by its id and timeline) before it answers; if the
@@ -214,11 +219,13 @@ function mayTryAgain(error: StoreError, groupSize: number, tries: number): boole
 async function tryGroup(options: CommitterOptions, group: readonly Waiting[]): Promise<readonly Answer[]> {
   const tx = await options.store.begin()
   const { answers, writes } = await decided(options, tx, group)
-  if (writes.inserts.size === 0 && writes.updates.size === 0 && writes.jobs.length === 0) {
+  const isEmpty = writes.inserts.size === 0 && writes.updates.size === 0 && writes.jobs.length === 0
+  if (isEmpty && !answers.some((answer) => answer.is === 'result')) {
     await tx.rollback()
     return answers
   }
   await tx.commit(writes)
+  if (isEmpty) return answers
   options.onCommitted(writes)
   return answers
 }

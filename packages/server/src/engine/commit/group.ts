@@ -1,4 +1,4 @@
-import { canonicalJson, parseCanonicalJson } from '../../kernel/canonical-json.ts'
+import { canonicalText, heldValue } from '../../kernel/canonical-json.ts'
 import type { Instant } from '../../kernel/clock.ts'
 import { assertInvariant, EngineError } from '../../kernel/engine-error.ts'
 import type { Id, IdPrefix } from '../../kernel/ids.ts'
@@ -12,7 +12,7 @@ import {
   idempotencyKind,
   requestHashOf,
 } from './idempotency.ts'
-import { type FactRef, refText } from './kind.ts'
+import type { FactRef } from './kind.ts'
 import { journalFact } from './ledger-kinds.ts'
 import type { GroupWrites, StoreTransaction } from './store.ts'
 import { createWorkingSet, type WorkingSet } from './working-set.ts'
@@ -53,22 +53,13 @@ export async function decideGroup(
   sources: DecisionSources,
 ): Promise<DecidedGroup> {
   const working = createWorkingSet()
-  const first = submissions.map((submission) => attempted(() => firstRefs(submission)))
-  await loadInto(
-    working,
-    tx,
-    first.flatMap((refs) => (refs instanceof Failure ? [] : refs)),
+  const prepared = submissions.map((submission) => attempted(() => prepare(submission)))
+  await loadInto(working, tx, refsOf(prepared, firstRefs))
+  const ready = prepared.map((item) => (item instanceof Failure ? item : attempted(() => withMore(working, item))))
+  await loadInto(working, tx, refsOf(ready, moreRefs))
+  const answers = ready.map((item) =>
+    item instanceof Failure ? failed(item.error) : decideOne(working, item, sources),
   )
-  const second = submissions.map((submission) => attempted(() => listed(moreNamed(working, submission))))
-  await loadInto(
-    working,
-    tx,
-    second.flatMap((refs) => (refs instanceof Failure ? [] : refs)),
-  )
-  const answers = submissions.map((submission, index) => {
-    const failure = [first[index], second[index]].find((refs) => refs instanceof Failure)
-    return failure instanceof Failure ? failed(failure.error) : decideOne(working, submission, sources)
-  })
   addFanOut(working)
   return { answers, writes: working.writes() }
 }
@@ -83,34 +74,93 @@ export async function decideNext(
   submission: Submission,
   sources: DecisionSources,
 ): Promise<Answer> {
-  await loadInto(working, tx, firstRefs(submission))
-  await loadInto(working, tx, listed(moreNamed(working, submission)))
-  return decideOne(working, submission, sources)
+  const prepared = prepare(submission)
+  await loadInto(working, tx, firstRefs(prepared))
+  const ready = withMore(working, prepared)
+  await loadInto(working, tx, moreRefs(ready))
+  return decideOne(working, ready, sources)
 }
 
-function decideOne(working: WorkingSet, submission: Submission, sources: DecisionSources): Answer {
+/** A submission with the facts that it names, each named once. */
+interface Prepared extends Submission {
+  readonly named: NamedRefs
+  readonly record: FactRef<IdempotencyRecord> | undefined
+}
+
+/** The same once its first facts are loaded: what follows from them. */
+interface Ready extends Prepared {
+  /** The facts that `more` was named for. */
+  readonly seen: NamedFacts
+  readonly more: NamedRefs
+}
+
+type NamedRefs = { readonly [name: string]: FactRef | undefined }
+type NamedFacts = Facts<NamedRefs>
+
+const noRefs: NamedRefs = {}
+
+function prepare(submission: Submission): Prepared {
   const { command, input, idempotency } = submission
+  const named = command.facts(input as never) as NamedRefs
+  return { ...submission, named, record: idempotency && idempotencyFact(input.scope, idempotency) }
+}
+
+function withMore(working: WorkingSet, prepared: Prepared): Ready {
+  const seen = factsOf(working, prepared.named)
+  return { ...prepared, seen, more: moreNamed(prepared, seen) }
+}
+
+function moreNamed({ command, input }: Submission, facts: NamedFacts): NamedRefs {
+  return command.more ? (command.more(facts as never, input as never) as NamedRefs) : noRefs
+}
+
+function firstRefs({ input, named, record }: Prepared): FactRef[] {
+  const refs: FactRef[] = [journalFact(input.scope), ...listed(named)]
+  if (record) refs.push(record)
+  return refs
+}
+
+function moreRefs({ more }: Ready): FactRef[] {
+  return listed(more)
+}
+
+function refsOf<Item>(items: readonly (Item | Failure)[], refs: (item: Item) => FactRef[]): FactRef[] {
+  return items.flatMap((item) => (item instanceof Failure ? [] : refs(item)))
+}
+
+function decideOne(working: WorkingSet, ready: Ready, sources: DecisionSources): Answer {
+  const { command, input, idempotency, record } = ready
   const savepoint = working.savepoint()
   try {
     const now = sources.now(input.scope.mode)
-    const earlier = idempotency && recordOf(working, input.scope, idempotency)
+    const earlier = record && (working.get(record) as IdempotencyRecord | undefined)
     if (idempotency && earlier && earlier.expiresAt > now) return replay(earlier, command, input)
-    const more = moreNamed(working, submission)
+    const facts = factsOf(working, ready.named)
+    const more = areSame(facts, ready.seen) ? ready.more : moreNamed(ready, facts)
     // An earlier command of the group has changed what this one needs: it decides in the next group, on loaded facts.
-    if (listed(more).some((ref) => !working.has(ref))) return { is: 'deferred' }
-    const facts = factsOf(working, { ...firstNamed(submission), ...more })
-    const decision = command.decide(facts as never, input as never, contextOf(working, input.scope, sources, now))
+    if (more !== ready.more && listed(more).some((ref) => !working.has(ref))) return { is: 'deferred' }
+    const decision = command.decide(
+      { ...facts, ...factsOf(working, more) } as never,
+      input as never,
+      contextOf(working, input.scope, sources, now),
+    )
     if (!decision.accepted) {
       working.rollbackTo(savepoint)
       return { is: 'refused', error: decision.error }
     }
     working.apply(input.scope, decision.changes, now, () => sources.newId(input.scope.mode, 'evt'))
-    if (idempotency) keepResult(working, submission, idempotency, decision.result, now)
+    if (idempotency) keepResult(working, ready, idempotency, decision.result, now)
     return { is: 'result', result: decision.result, replayed: false }
   } catch (error) {
     working.rollbackTo(savepoint)
     return failed(error)
   }
+}
+
+/** Rows are never changed in place: the same row object is the same fact. */
+function areSame(facts: NamedFacts, others: NamedFacts): boolean {
+  for (const name in facts) if (facts[name] !== others[name]) return false
+  return true
 }
 
 function failed(error: unknown): Answer {
@@ -125,25 +175,6 @@ function contextOf(working: WorkingSet, scope: Scope, sources: DecisionSources, 
     newId: (prefix) => sources.newId(scope.mode, prefix),
     nextNumber: () => working.nextObjectNumber(scope),
   }
-}
-
-type NamedRefs = { readonly [name: string]: FactRef | undefined }
-
-function firstNamed({ command, input }: Submission): NamedRefs {
-  return command.facts(input as never) as NamedRefs
-}
-
-function moreNamed(working: WorkingSet, submission: Submission): NamedRefs {
-  const { command, input } = submission
-  if (!command.more) return {}
-  return command.more(factsOf(working, firstNamed(submission)) as never, input as never) as NamedRefs
-}
-
-function firstRefs(submission: Submission): FactRef[] {
-  const { input, idempotency } = submission
-  const refs: FactRef[] = [journalFact(input.scope), ...listed(firstNamed(submission))]
-  if (idempotency) refs.push(idempotencyFact(input.scope, idempotency))
-  return refs
 }
 
 function listed(refs: NamedRefs): FactRef[] {
@@ -161,7 +192,7 @@ function factsOf(working: WorkingSet, refs: NamedRefs): Facts<NamedRefs> {
 
 async function loadInto(working: WorkingSet, tx: StoreTransaction, refs: readonly FactRef[]): Promise<void> {
   const wanted = new Map<string, FactRef>()
-  for (const ref of refs) if (!working.has(ref)) wanted.set(refText(ref), ref)
+  for (const ref of refs) if (!working.has(ref)) wanted.set(ref.text, ref)
   if (wanted.size === 0) return
   const list = [...wanted.values()]
   const rows = await tx.load(list)
@@ -170,13 +201,9 @@ async function loadInto(working: WorkingSet, tx: StoreTransaction, refs: readonl
   })
 }
 
-function recordOf(working: WorkingSet, scope: Scope, idempotency: Idempotency): IdempotencyRecord | undefined {
-  return working.get(idempotencyFact(scope, idempotency)) as IdempotencyRecord | undefined
-}
-
 function replay(earlier: IdempotencyRecord, command: AnyCommand, input: ScopedInput): Answer {
   if (earlier.requestHash === requestHashOf(command.name, askedOf(command, input))) {
-    return { is: 'result', result: earlier.result, replayed: true }
+    return { is: 'result', result: heldValue(earlier.result), replayed: true }
   }
   return {
     is: 'refused',
@@ -193,21 +220,21 @@ function askedOf({ asked }: AnyCommand, input: ScopedInput): unknown {
 
 function keepResult(
   working: WorkingSet,
-  { command, input }: Submission,
+  { command, input, record: ref }: Ready,
   idempotency: Idempotency,
   result: unknown,
   now: Instant,
 ): void {
   // SQL's null would stand for "nothing stored"; a command that is repeated by key has something to repeat.
   assertInvariant(result !== null && result !== undefined, 'idempotent_result_missing', { command: command.name })
-  const expired = recordOf(working, input.scope, idempotency)
+  const expired = ref && (working.get(ref) as IdempotencyRecord | undefined)
   const record: IdempotencyRecord = {
     ...input.scope,
     operation: idempotency.operation,
     key: idempotency.key,
     requestHash: requestHashOf(command.name, askedOf(command, input)),
-    // Through the text and back, so that a replay from memory and one from the database give the same value.
-    result: parseCanonicalJson(canonicalJson(result)),
+    // As the text that is stored, so that a replay from memory and one from the database give the same value.
+    result: canonicalText(result),
     createdAt: now,
     expiresAt: now + idempotency.keptMs,
     revision: expired?.revision ?? 0,
@@ -215,14 +242,17 @@ function keepResult(
   working.put(idempotencyKind, record)
 }
 
-/** One job fans out all events of a group: its cost is shared, and a group without events adds none. */
+/** One row of the outbox holds all events of a group: its cost is shared, and a group without events adds none. */
 function addFanOut(working: WorkingSet): void {
   const events = working.events()
   if (events.length === 0) return
   working.addJob({ name: fanOutJobName, payload: { events: events.map(eventAddress) } })
 }
 
-/** The job that turns events into deliveries; its payload is `{ events: [merchantId, mode, number][] }`. */
+/**
+ * Not a job of the queue: what stands under this name goes to the event outbox. Its payload is
+ * `{ events: [merchantId, mode, number][] }`.
+ */
 export const fanOutJobName = 'fan_out_events'
 
 function eventAddress(event: EngineEvent): readonly [string, Mode, string] {

@@ -6,7 +6,7 @@
  * in meanwhile. A flight that loses its connection is flown once more on a new one: reading twice changes nothing.
  */
 import type { Answered } from './flight.ts'
-import { type FactRef, refText, type ScopedRow } from './kind.ts'
+import type { FactRef, ScopedRow } from './kind.ts'
 import { ConnectionLost, type FlightConnection, storeErrorOf } from './postgres-connection.ts'
 import { loadStatements, matched } from './row-statements.ts'
 
@@ -59,7 +59,7 @@ function takeGroup(waiting: Waiting[]): [Waiting[], Waiting[]] {
 }
 
 async function settleGroup(source: ConnectionSource, group: readonly Waiting[]): Promise<void> {
-  const wanted = new Map(group.flatMap(({ refs }) => refs.map((ref) => [refText(ref), ref] as const)))
+  const wanted = new Map(group.flatMap(({ refs }) => refs.map((ref) => [ref.text, ref] as const)))
   try {
     const refs = [...wanted.values()]
     const rows = await readOnce(source, refs).catch((error: unknown) => {
@@ -67,7 +67,7 @@ async function settleGroup(source: ConnectionSource, group: readonly Waiting[]):
       throw error
     })
     const found = new Map([...wanted.keys()].map((key, index) => [key, rows[index]]))
-    for (const { refs: asked, resolve } of group) resolve(asked.map((ref) => found.get(refText(ref))))
+    for (const { refs: asked, resolve } of group) resolve(asked.map((ref) => found.get(ref.text)))
   } catch (error) {
     for (const { reject } of group) reject(storeErrorOf(error))
   }

@@ -1,6 +1,6 @@
 import { reviveCanonical } from '../../kernel/canonical-json.ts'
 import { isoFromInstant } from '../../kernel/clock.ts'
-import { storedValue } from './column-values.ts'
+import { storedColumn } from './column-values.ts'
 import { type ColumnType, type FactRef, type Kind, keyProperties, type ScopedRow } from './kind.ts'
 import type { DueClaim, RowUpdate } from './store.ts'
 
@@ -136,5 +136,5 @@ function columnsOfKeys(properties: readonly string[], refs: readonly FactRef[]):
 }
 
 function columnsOfRows(kind: Kind, properties: readonly string[], rows: readonly ScopedRow[]): unknown[] {
-  return properties.map((property) => rows.map((row) => storedValue(kind, property, row)))
+  return properties.map((property) => storedColumn(kind, property, rows))
 }

@@ -67,6 +67,8 @@ export interface FactRef<Row extends ScopedRow = ScopedRow> {
   /** `primary` or the name of a unique key. */
   readonly by: string
   readonly key: FactKey
+  /** `keyText` of the above: equal for equal references. */
+  readonly text: string
 }
 
 interface KindSpec<Row extends ScopedRow> {
@@ -102,12 +104,12 @@ export function defineKind<Row extends ScopedRow>(spec: KindSpec<Row>): Kind<Row
 
 /** Names a row by its primary key. */
 export function factByKey<Row extends ScopedRow>(kind: Kind<Row>, key: FactKey): FactRef<Row> {
-  return { kind, by: 'primary', key }
+  return { kind, by: 'primary', key, text: keyText(kind, 'primary', key) }
 }
 
 /** Names a row by one of its unique keys. */
 export function factByUnique<Row extends ScopedRow>(kind: Kind<Row>, by: string, key: FactKey): FactRef<Row> {
-  return { kind, by, key }
+  return { kind, by, key, text: keyText(kind, by, key) }
 }
 
 /** The properties behind a reference's key. */
@@ -129,15 +131,10 @@ export function keyTextOf(kind: Kind, by: string, row: ScopedRow): string | unde
 }
 
 /** One text for a key. U+0000 cannot stand in PostgreSQL text, so it keeps the values apart. */
-export function keyText(kind: Kind, by: string, key: FactKey): string {
+export function keyText(kind: Pick<Kind, 'name'>, by: string, key: FactKey): string {
   let text = `${kind.name}\u0000${by}`
   for (const value of key) text += `\u0000${value}`
   return text
-}
-
-/** The text of a reference, equal for equal references. */
-export function refText(ref: FactRef): string {
-  return keyText(ref.kind, ref.by, ref.key)
 }
 
 /** The row's due time, or `null` where it waits for nothing. */

@@ -5,7 +5,7 @@ import { merchantKind } from '../access/merchant.ts'
 import { paymentKind } from '../payments/payment.ts'
 import type { Kind, RevisedRow, ScopedRow } from './kind.ts'
 import type { Statement } from './kind-sql.ts'
-import { nameStatement, settleLostCommit, type TransactionName } from './lost-commit.ts'
+import { nameColumns, settleLostCommit, type TransactionName } from './lost-commit.ts'
 import { ConnectionLost, openFlightConnection } from './postgres-connection.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { sampleMerchant, samplePayment } from './sample-rows.ts'
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 async function nameOfACommit(): Promise<TransactionName> {
   const connection = await openFlightConnection(testDatabase.url, boundMs)
-  const [, answer] = await connection.fly([plain('begin'), nameStatement, plain('commit')])
+  const [, answer] = await connection.fly([plain('begin'), plain(`select ${nameColumns}`), plain('commit')])
   connection.destroy()
   const [id, timeline] = answer?.rows[0] ?? []
   return { id: String(id), timeline: String(timeline) }

@@ -38,13 +38,8 @@ const inDoubtPauseMs = 100
 /** The timeline that the server writes to: eight hexadecimal digits, raised by every promotion of a standby. */
 const timelineText = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)'
 
-/** Answers one row: the transaction's number and timeline. */
-export const nameStatement: Statement = {
-  name: 'transaction_name',
-  text: `select pg_current_xact_id()::text, ${timelineText}`,
-  values: [],
-  rowMode: 'array',
-}
+/** Two columns of a select list, both text: the transaction's number and timeline. */
+export const nameColumns = `pg_current_xact_id()::text, ${timelineText}`
 
 /**
  * Resolves when the lost commit turns out to be durable; throws `unavailable` when it is not, `in_doubt` when nobody can

@@ -2,7 +2,7 @@ import type { Instant } from '../../kernel/clock.ts'
 import type { Mode } from '../../kernel/scope.ts'
 import type { Job } from './changes.ts'
 import { rowAsStored } from './column-values.ts'
-import { dueAtOf, type FactRef, type Kind, keyTextOf, type RevisedRow, refText, type ScopedRow } from './kind.ts'
+import { dueAtOf, type FactRef, type Kind, keyTextOf, type RevisedRow, type ScopedRow } from './kind.ts'
 import { type DueClaim, type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
 
 /** A store in memory. It gives nothing durability, but the same answers as PostgreSQL, fast and without chance. */
@@ -70,7 +70,7 @@ function transaction(
 }
 
 function findRow(tables: Tables, ref: FactRef): ScopedRow | undefined {
-  const key = refText(ref)
+  const key = ref.text
   const primary = ref.by === 'primary' ? key : tables.uniques.get(key)
   return primary === undefined ? undefined : tables.rows.get(primary)?.row
 }

@@ -14,7 +14,9 @@
 import type pg from 'pg'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Instant } from '../../kernel/clock.ts'
+import { outboxChannel } from '../../platform/event-outbox-queries.ts'
 import type { Job } from './changes.ts'
+import { fanOutJobName } from './group.ts'
 import { createGroupedReads } from './grouped-reads.ts'
 import type { RevisedRow } from './kind.ts'
 import {
@@ -25,7 +27,7 @@ import {
   type Statement,
   updateStatement,
 } from './kind-sql.ts'
-import { nameStatement, settleLostCommit, type TransactionName } from './lost-commit.ts'
+import { nameColumns, settleLostCommit, type TransactionName } from './lost-commit.ts'
 import { ConnectionLost, type FlightConnection, openFlightConnection, storeErrorOf } from './postgres-connection.ts'
 import { loadStatements, matched } from './row-statements.ts'
 import { type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
@@ -49,8 +51,13 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   const idle: FlightConnection[] = []
   const open = () => openFlightConnection(options.url, options.flightTimeoutMs)
   const release = (connection: FlightConnection) => {
-    if (connection.broken || idle.length >= idleConnectionsMax) connection.destroy()
-    else idle.push(connection)
+    if (!connection.broken && idle.length < idleConnectionsMax) {
+      idle.push(connection)
+      return
+    }
+    connection.destroy()
+    // What broke one connection may have silenced the others, and each of them would cost its user the whole bound.
+    if (connection.broken) for (const other of idle.splice(0)) other.destroy()
   }
   const acquire = async () => {
     for (let connection = idle.pop(); connection; connection = idle.pop()) if (!connection.broken) return connection
@@ -83,10 +90,10 @@ function transaction(
   /** Opens the transaction with the first flight, whichever it is. */
   const fly = async (statements: readonly Statement[]) => {
     if (name) return connection.fly(statements)
-    const answers = await connection.fly([beginStatement, boundsStatement(options), nameStatement, ...statements])
-    const [id, timeline] = answers[2]?.rows[0] ?? []
+    const answers = await connection.fly([beginStatement, openingStatement(options), ...statements])
+    const [id, timeline] = answers[1]?.rows[0] ?? []
     name = { id: String(id), timeline: String(timeline) }
-    return answers.slice(3)
+    return answers.slice(2)
   }
   const rollback = async () => {
     if (!connection.broken) await connection.fly([rollbackStatement]).catch(() => connection.destroy())
@@ -131,11 +138,12 @@ function plainStatement(text: string): Statement {
   return { name: text, text, values: [], rowMode: 'array' }
 }
 
-/** Settings that end with the transaction: they reach through poolers that pass no session settings on. */
-function boundsStatement({ flightTimeoutMs }: PostgresStoreOptions): Statement {
+/** Asks for the transaction's name and bounds it. The settings end with it: they reach through poolers that pass no session settings on. */
+function openingStatement({ flightTimeoutMs }: PostgresStoreOptions): Statement {
   return {
-    name: 'transaction_bounds',
-    text: `select set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
+    name: 'open_transaction',
+    text: `select ${nameColumns}, set_config('lock_timeout', $1, true),
+      set_config('idle_in_transaction_session_timeout', $2, true)`,
     values: [Math.ceil(flightTimeoutMs / 2), flightTimeoutMs],
     rowMode: 'array',
   }
@@ -151,7 +159,24 @@ function writeStatements(writes: GroupWrites): Statement[] {
     ...[...writes.inserts].map(([kind, rows]) => ({ order: kind.order, statement: insertStatement(kind, rows) })),
   ].sort((a, b) => a.order - b.order)
   const statements = ordered.map((entry) => entry.statement)
-  return writes.jobs.length > 0 ? [...statements, jobsStatement(writes.jobs)] : statements
+  const [fanOuts, jobs] = [writes.jobs.filter(isFanOut), writes.jobs.filter((job) => !isFanOut(job))]
+  if (jobs.length > 0) statements.push(jobsStatement(jobs))
+  return [...statements, ...fanOuts.map(outboxStatement)]
+}
+
+function isFanOut({ name }: Job): boolean {
+  return name === fanOutJobName
+}
+
+/** Every group has events to fan out, and graphile-worker's three commits a job would cost more than the group itself. */
+function outboxStatement({ payload }: Job): Statement {
+  return {
+    name: 'insert_event_outbox',
+    text: `with written as (insert into event_outbox (events) values ($1::json) returning id)
+      select pg_notify('${outboxChannel}', '') from written`,
+    values: [canonicalJson(payload['events'])],
+    rowMode: 'array',
+  }
 }
 
 /** All jobs of a group in one call of graphile-worker's own function: one NOTIFY a group. */

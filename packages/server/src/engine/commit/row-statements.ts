@@ -1,5 +1,5 @@
 import type { Answered } from './flight.ts'
-import { type FactRef, type Kind, keyTextOf, refText, type ScopedRow } from './kind.ts'
+import { type FactRef, type Kind, keyTextOf, type ScopedRow } from './kind.ts'
 import { loadStatement, rowFromValues, type Statement } from './kind-sql.ts'
 
 /** One statement of a load, and what its rows are. */
@@ -38,5 +38,5 @@ export function matched(
       found.set(keyTextOf(kind, by, row) as string, row)
     }
   })
-  return refs.map((ref) => found.get(refText(ref)))
+  return refs.map((ref) => found.get(ref.text))
 }

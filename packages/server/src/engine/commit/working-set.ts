@@ -6,7 +6,7 @@ import type { Account } from '../../ledger/account.ts'
 import { applyTransfer } from '../../ledger/posting.ts'
 import type { Change, Job, Post, RecordEvent } from './changes.ts'
 import { type EngineEvent, eventKind } from './event.ts'
-import { type FactRef, type Kind, keyTextOf, type RevisedRow, refText, type ScopedRow } from './kind.ts'
+import { type FactRef, factByKey, type Kind, keyTextOf, type RevisedRow, type ScopedRow } from './kind.ts'
 import { accountFact, accountKind, type Journal, journalFact, journalKind, transferKind } from './ledger-kinds.ts'
 import type { GroupWrites, RowUpdate } from './store.ts'
 
@@ -69,6 +69,8 @@ function createUndoableState() {
     take: tables.take,
     has: tables.has,
     get: (ref: FactRef) => tables.find(ref)?.row,
+    /** The row that stands here under the primary key of `row`. */
+    current: (kind: Kind, row: ScopedRow) => entries.get(keyTextOf(kind, 'primary', row) as string)?.row,
     savepoint: () => undo.length,
     rollbackTo: (savepoint: number) => {
       while (undo.length > savepoint) undo.pop()?.()
@@ -118,14 +120,14 @@ function createUndoableTables() {
     }
   }
   function find(ref: FactRef): Entry | undefined {
-    const key = refText(ref)
+    const key = ref.text
     if (ref.by === 'primary') return entries.get(key)
     const primary = uniques.get(key)
     return primary ? entries.get(primary) : undefined
   }
   function take(ref: FactRef, row: ScopedRow | undefined): void {
     const loaded = row ?? (ref.by === 'primary' ? ref.kind.initial?.(ref.key) : undefined)
-    const key = refText(ref)
+    const key = ref.text
     if (loaded === undefined) {
       if (ref.by !== 'primary') uniques.set(key, null)
       else absent.add(key)
@@ -138,7 +140,7 @@ function createUndoableTables() {
     entries.set(primary, { kind: ref.kind, row: loaded, storedRevision, dirty: false })
   }
   function has(ref: FactRef): boolean {
-    const key = refText(ref)
+    const key = ref.text
     return ref.by === 'primary' ? entries.has(key) || absent.has(key) : uniques.has(key)
   }
   return { entries, undo, setRow, find, take, has }
@@ -181,16 +183,13 @@ function applyChange(state: State, scope: Scope, change: Exclude<Change, RecordE
 
 function applyInsert(state: State, scope: Scope, kind: Kind, row: ScopedRow): void {
   assertOwn(scope, kind, row)
-  const key = kind.primaryKey.map((property) => (row as unknown as Record<string, string | bigint>)[property] ?? '')
-  const ref = { kind, by: 'primary', key }
-  assertInvariant(state.get(ref) === undefined, 'insert_over_a_row', { kind: kind.name })
+  assertInvariant(state.current(kind, row) === undefined, 'insert_over_a_row', { kind: kind.name })
   state.put(kind, row)
 }
 
 function applyUpdate(state: State, scope: Scope, kind: Kind, row: RevisedRow): void {
   assertOwn(scope, kind, row)
-  const key = kind.primaryKey.map((property) => (row as unknown as Record<string, string | bigint>)[property] ?? '')
-  const current = state.get({ kind, by: 'primary', key }) as RevisedRow | undefined
+  const current = state.current(kind, row) as RevisedRow | undefined
   assertInvariant(current !== undefined && !kind.immutable, 'update_of_no_row', { kind: kind.name })
   // A decision that started from an older row than the group holds would undo a neighbour's change.
   assertInvariant(current.revision === row.revision, 'update_from_stale_row', { kind: kind.name })
@@ -231,7 +230,7 @@ function applyPost(state: State, scope: Scope, change: Post, now: Instant): void
 
 function applyRecord(state: State, scope: Scope, change: RecordEvent, now: Instant, id: string): void {
   const { kind, object } = change
-  const current = state.get({ kind, by: 'primary', key: [scope.merchantId, scope.mode, object.id] })
+  const current = state.get(factByKey(kind, [scope.merchantId, scope.mode, object.id]))
   assertInvariant(current !== undefined, 'event_about_no_row', { kind: kind.name })
   const journal = journalOf(state, scope)
   const number = journal.eventNumber + 1n

@@ -94,12 +94,12 @@ describe('starting an attempt', () => {
     expect(accepted(starting(payment, payment.expiresAt - 1)).result.payment.status).toBe('processing')
   })
 
-  test('asks for what is outstanding, stops the expiry timer and calls the rail by a job', () => {
+  test('asks for what is outstanding, and stops the expiry timer; the caller calls the rail', () => {
     const decision = starting(samplePayment({ receivedMinor: 4_000n, suspenseMinor: 4_000n }))
     const { payment, attempt } = accepted(decision).result
     expect(attempt).toMatchObject({ status: 'pending', amountMinor: 21_000n, subjectId: 'pay_1', operation: 'collect' })
     expect(payment).toMatchObject({ status: 'processing', attemptsMade: 1, dueAt: null, attemptId: attempt.id })
-    expect(announcedBy(decision)).toEqual(['submit_attempt'])
+    expect(announcedBy(decision)).toEqual([])
   })
 })
 

@@ -1,8 +1,8 @@
 import type { Scope } from '../../kernel/scope.ts'
 import { nextState } from '../../kernel/transitions.ts'
 import type { RailInstruction } from '../../rails/rail.ts'
-import { type Attempt, newAttempt, recordAttempt } from '../attempts/attempt.ts'
-import { update } from '../commit/changes.ts'
+import { type Attempt, attemptKind, newAttempt } from '../attempts/attempt.ts'
+import { insert, update } from '../commit/changes.ts'
 import { accept, defineCommand, refuse } from '../commit/command.ts'
 import { outstanding, type Payment, paymentFact, paymentKind, paymentTransitions } from './payment.ts'
 
@@ -19,7 +19,10 @@ export interface StartedAttempt {
   readonly attempt: Attempt
 }
 
-/** Records an attempt to collect what is outstanding. Refuses a payment that is not waiting for its payer. */
+/**
+ * Records an attempt to collect what is outstanding. Refuses a payment that is not waiting for its payer. Whoever submits
+ * this calls the rail as soon as it is durable; if that process dies, the attempt's due time brings the poller.
+ */
 export const startPaymentAttempt = defineCommand({
   name: 'start_payment_attempt',
   facts: (c: StartPaymentAttempt) => ({ payment: paymentFact(c.scope, c.paymentId) }),
@@ -53,7 +56,7 @@ export const startPaymentAttempt = defineCommand({
     }
     return accept<StartedAttempt>({ payment: started, attempt }, [
       update(paymentKind, started),
-      ...recordAttempt(attempt),
+      insert(attemptKind, attempt),
     ])
   },
 })

@@ -1,9 +1,9 @@
 import type { Money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { clearingCode } from '../../ledger/chart.ts'
+import { type AccountCode, clearingCode } from '../../ledger/chart.ts'
 import { type DeclineCode, declineCodes, type RailOutcome } from '../../rails/rail.ts'
 import { type Attempt, attemptFact, isSettled } from '../attempts/attempt.ts'
-import { type AttemptRunner, submitAttempt } from '../attempts/run-attempt.ts'
+import { type AttemptRunner, collectRecorded, submitAttempt } from '../attempts/run-attempt.ts'
 import { accept, type Decision, defineCommand, refuse } from '../commit/command.ts'
 import type { Outcome } from '../commit/committer.ts'
 import type { Idempotency } from '../commit/idempotency.ts'
@@ -36,7 +36,7 @@ interface BringAbout {
 /** What was brought about at once, and the attempt whose rail is still to be called. */
 interface BroughtAbout {
   readonly payment: Payment
-  readonly attemptId: string | null
+  readonly attempt: Attempt | null
 }
 
 /**
@@ -46,13 +46,18 @@ interface BroughtAbout {
 const bringAbout = defineCommand({
   name: 'bring_about_outcome',
   facts: (c: BringAbout) => ({ payment: paymentFact(c.scope, c.paymentId) }),
-  more: ({ payment }, c) => ({
-    attempt: payment?.attemptId ? attemptFact(c.scope, payment.attemptId) : undefined,
-    clearing: payment && accountFact(c.scope, clearingCode(payment.rail), payment.currency),
-    available: payment && accountFact(c.scope, 'available', payment.currency),
-    fees: payment && accountFact(c.scope, 'fees', payment.currency),
-    suspense: payment && accountFact(c.scope, 'suspense', payment.currency),
-  }),
+  more: ({ payment }, c) => {
+    // Only the answer to an open attempt moves money here.
+    const open = payment?.status === 'processing' ? payment : undefined
+    const account = (code: AccountCode) => open && accountFact(c.scope, code, open.currency)
+    return {
+      attempt: open?.attemptId ? attemptFact(c.scope, open.attemptId) : undefined,
+      clearing: open && account(clearingCode(open.rail)),
+      available: account('available'),
+      fees: account('fees'),
+      suspense: account('suspense'),
+    }
+  },
   decide(facts, c, ctx): Decision<BroughtAbout> {
     const { payment, attempt } = facts
     const { scope, paymentId, wanted } = c
@@ -69,13 +74,12 @@ const bringAbout = defineCommand({
     const instruction = { simulate: scenarioText(wanted) }
     const started = startPaymentAttempt.decide({ payment }, { scope, paymentId, instruction }, ctx)
     if (!started.accepted) return started
-    const { payment: processing, attempt: made } = started.result
-    return accept({ payment: processing, attemptId: made.id }, started.changes)
+    return accept(started.result, started.changes)
   },
 })
 
 function withoutAttempt(decision: Decision<Payment>): Decision<BroughtAbout> {
-  return decision.accepted ? accept({ payment: decision.result, attemptId: null }, decision.changes) : decision
+  return decision.accepted ? accept({ payment: decision.result, attempt: null }, decision.changes) : decision
 }
 
 /**
@@ -92,7 +96,10 @@ export async function applyOutcome(
 ): Promise<Outcome<Payment>> {
   const input: BringAbout = { scope, paymentId: payment.id, wanted }
   const { result, replayed } = await runner.committer.submit(bringAbout, input, idempotency)
-  if (result.attemptId) await submitAttempt(runner, scope, result.attemptId)
+  const { attempt } = result
+  if (!replayed)
+    return { result: attempt ? await collectRecorded(runner, { ...result, attempt }) : result.payment, replayed }
+  if (attempt) await submitAttempt(runner, scope, attempt.id)
   const after = await readRow(runner.store, paymentFact(scope, payment.id))
   return { result: after ?? result.payment, replayed }
 }
