@@ -28,6 +28,8 @@ export interface DialectGateway extends ConformanceGateway {
 /** How a test's gateway differs from the usual one. */
 export interface DialectGatewayOptions {
   readonly trustProxy?: readonly string[]
+  /** A migrated database that the caller drops; without it, one of its own. */
+  readonly databaseUrl?: string
 }
 
 /** Longer than any window of a rate limit. */
@@ -54,7 +56,9 @@ export async function openDialectGateway(
   dialects: readonly Dialect[],
   options: DialectGatewayOptions = {},
 ): Promise<DialectGateway> {
-  const testDatabase = await createTestDatabase()
+  const { databaseUrl } = options
+  const testDatabase =
+    databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => undefined }
   const testEngine = await createTestEngine(testDatabase)
   const { engine, clocks } = testEngine
   const { pool } = testEngine.database

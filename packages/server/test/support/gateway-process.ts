@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SandboxFile } from '../../src/commands/demo-merchant.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/paylect.js')
-const readyTimeoutMs = 30_000
+const readyTimeoutMs = 60_000
 const pollMs = 25
 
 /** A gateway started as a person starts it: the command line in a process of its own. */
@@ -38,7 +38,8 @@ export async function makeDataDirectory(): Promise<{ path: string; remove(): Pro
     path: join(parent, 'data'),
     remove: async () => {
       await stopLeftPostmaster(join(parent, 'data', 'postgresql'))
-      await rm(parent, { recursive: true, force: true })
+      // A process that was killed while it made its database may still write.
+      await rm(parent, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
   }
 }
@@ -67,7 +68,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
 /** Starts `paylect start --role worker` and waits until the health page on its metrics port says that it is ready. */
 export async function startWorkerProcess(
   options: GatewayProcessOptions & { readonly metricsPort: number },
-): Promise<Pick<GatewayProcess, 'output' | 'stop'>> {
+): Promise<Pick<GatewayProcess, 'child' | 'output' | 'stop'>> {
   const environment = { ...options.environment, PAYLECT_METRICS_PORT: String(options.metricsPort) }
   const { child, output } = launch({ ...options, args: ['start', '--role', 'worker'], environment })
   const deadline = performance.now() + readyTimeoutMs
@@ -79,7 +80,7 @@ export async function startWorkerProcess(
     }
     await sleep(pollMs)
   }
-  return { output, stop: (signal) => stopChild(child, signal) }
+  return { child, output, stop: (signal) => stopChild(child, signal) }
 }
 
 async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
