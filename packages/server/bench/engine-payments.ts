@@ -4,26 +4,18 @@
  * beside the floor F1 of the same run, TPC-B on the same server: over one connection for one caller, over eight otherwise.
  * The server is a fresh embedded one with its usual, durable settings. No worker runs: jobs and webhooks are not in it.
  *
- *   npm run bench -- [--json] [--rounds 3] [--seconds 2] [--lanes 1] [--floor driver|pgbench|none]
+ *   node packages/server/bench/engine-payments.ts [--json] [--rounds 3] [--seconds 2] [--lanes 1] [--floor driver|pgbench|none]
  *
  * Rounds are interleaved (floors, then every load, then again); medians over the rounds are printed, latencies of whole
  * payments, and the processor time that a payment costs, which other work on the machine disturbs least.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createCommitter, createEngine, createPostgresStore, type Engine } from '../src/engine/index.ts'
-import { createIdSource } from '../src/kernel/ids.ts'
+import type { Engine } from '../src/engine/index.ts'
 import type { Scope } from '../src/kernel/scope.ts'
-import { openDataDirectory } from '../src/platform/data-directory.ts'
-import { createDatabase } from '../src/platform/database.ts'
-import { startEmbeddedDatabase } from '../src/platform/embedded-database.ts'
-import { installJobSchema } from '../src/platform/job-schema.ts'
-import { migrate } from '../src/platform/migrations.ts'
-import { createRailRegistry } from '../src/rails/registry.ts'
-import { createSimulatorRail } from '../src/rails/simulator/index.ts'
+import { provisionMerchants, withBenchEngine } from './bench-engine.ts'
+import { withDatabaseStage } from './database-stage.ts'
+import { median, quantile } from './figures.ts'
 import { type ProcessorTimes, readProcessorTimes } from './processor-time.ts'
 import { type FloorTool, measureFloor, prepareFloor } from './tpcb-floor.ts'
 
@@ -148,60 +140,6 @@ function processorShares(before: ProcessorTimes | undefined, after: ProcessorTim
   }
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  )
-}
-
-async function provision(engine: Engine, count: number): Promise<Scope[]> {
-  return Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const scope: Scope = { merchantId: `mer_bench_${index}`, mode: 'sandbox' }
-      const feePlan = { method: 'upi', basisPoints: 200, fixed: {}, refundPolicy: 'returned' } as const
-      await engine.access.provision({ scope, name: 'Shop', apiKeys: [], webhookEndpoints: [], feePlans: [feePlan] })
-      return scope
-    }),
-  )
-}
-
-async function withEngine(url: string, lanes: number, use: (engine: Engine) => Promise<void>): Promise<void> {
-  const onError = (error: unknown) => process.stderr.write(`${String(error)}\n`)
-  const database = await createDatabase({ url, applicationName: 'paylect-bench', onError })
-  const store = createPostgresStore({ url, pool: database.pool, flightTimeoutMs: 15_000, inDoubtTimeoutMs: 10_000 })
-  const ids = { live: createIdSource(), sandbox: createIdSource() }
-  const committer = createCommitter({
-    store,
-    sources: { now: () => Date.now(), newId: (mode, prefix) => ids[mode].newId(prefix, Date.now()) },
-    metrics: { group: () => {}, waited: () => {}, answered: () => {} },
-    lanes,
-    groupMax: 256,
-    queueMax: 4096,
-    onCommitted: () => {},
-    onDefect: onError,
-    unavailableBackoffMs: [],
-  })
-  const rail = createSimulatorRail({ signingKey: randomBytes(32).toString('hex'), schedule: async () => {} })
-  const engine = createEngine({
-    committer,
-    store,
-    rails: createRailRegistry([rail]),
-    pool: database.pool,
-    now: () => Date.now(),
-    onRailDefect: onError,
-    railTimeoutMs: 5_000,
-  })
-  await use(engine)
-  await committer.drain()
-  await store.close()
-  await database.close()
-}
-
 interface Figures {
   /** Transactions a second, by connections. */
   readonly floors: Map<number, number[]>
@@ -218,7 +156,7 @@ async function measureAll(bench: Bench, url: string): Promise<Figures> {
   await measureLoad(bench, { name: 'warm-up', merchants: 64, callers: 64 }, warmUpSeconds)
   for (let round = 0; round < rounds; round += 1) {
     for (const [connections, figures] of floors) {
-      if (floor !== 'none') figures.push(await measureFloor(floor, url, connections, seconds))
+      if (floor !== 'none') figures.push((await measureFloor(floor, url, connections, seconds)).perSecond)
     }
     for (const [load, taken] of samples) taken.push(await measureLoad(bench, load, seconds))
   }
@@ -258,27 +196,15 @@ function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
 
 async function main(): Promise<void> {
   const settings = readSettings()
-  const path = await mkdtemp(join(tmpdir(), 'paylect-bench-'))
-  await rm(path, { recursive: true })
-  const directory = await openDataDirectory(path)
-  const clusterDirectory = directory.file('postgresql')
-  const password = randomBytes(16).toString('hex')
-  const server = await startEmbeddedDatabase({ directory: clusterDirectory, password })
-  try {
-    const postmasterPid = Number((await readFile(join(clusterDirectory, 'postmaster.pid'), 'utf8')).split('\n')[0])
-    await migrate(server.url)
-    await installJobSchema(server.url)
-    if (settings.floor !== 'none') await prepareFloor(server.url)
-    await withEngine(server.url, settings.lanes, async (engine) => {
-      const scopes = await provision(engine, Math.max(...merchantCounts))
+  await withDatabaseStage(async ({ url, postmasterPid }) => {
+    if (settings.floor !== 'none') await prepareFloor(url)
+    await withBenchEngine(url, settings.lanes, async ({ engine }) => {
+      const merchants = await provisionMerchants(engine, 'bench', Math.max(...merchantCounts))
+      const scopes = merchants.map(({ scope }) => scope)
       const bench: Bench = { engine, settings, scopes, processorTimes: () => readProcessorTimes(postmasterPid) }
-      report(await measureAll(bench, server.url), settings)
+      report(await measureAll(bench, url), settings)
     })
-  } finally {
-    await server.stop()
-    await directory.release()
-    await rm(path, { recursive: true, force: true })
-  }
+  })
 }
 
 await main()

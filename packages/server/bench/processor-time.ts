@@ -25,6 +25,12 @@ export function readProcessorTimes(postmasterPid: number): ProcessorTimes | unde
   }
 }
 
+/** Seconds of processor time that one process has used since it began. */
+export function processorSecondsOf(pid: number): number {
+  const fields = statOf(String(pid))
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
+}
+
 /** The postmaster, its processes, and those that have ended, whose time it has taken over. */
 function familySeconds(parentPid: number): number {
   const parent = statOf(String(parentPid))

@@ -4,19 +4,45 @@
  * every machine can measure it; `pgbench` itself, where it is installed, is a little faster.
  */
 import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import pg from 'pg'
 
 /** `driver` sends the statements through `pg`, prepared; `pgbench` runs the program of that name, in its default mode. */
 export type FloorTool = 'driver' | 'pgbench'
 
 /** Fifty branches: the clients of the floor seldom wait for the same row. */
-const scale = 50
+export const floorScale = 50
+/** Where Debian keeps the programs of each version of PostgreSQL. */
+const debianDirectory = '/usr/lib/postgresql'
 const tellersPerBranch = 10
 const accountsPerBranch = 100_000
 const deltaMax = 5_000
 
-/** Makes and fills the tables, laid out as `pgbench -i` does. */
-export async function prepareFloor(url: string): Promise<void> {
+/** What the floor did. */
+export interface FloorSample {
+  readonly perSecond: number
+  /** The mean time of one transaction. */
+  readonly meanMs: number
+}
+
+/** Where `pgbench` is: on the path, or where Debian has it; undefined where it is not installed. */
+export function findPgbench(): string | undefined {
+  const versions = existsSync(debianDirectory) ? readdirSync(debianDirectory).toSorted().toReversed() : []
+  const directories = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...versions.map((version) => join(debianDirectory, version, 'bin')),
+  ]
+  return directories.map((directory) => join(directory, 'pgbench')).find((path) => existsSync(path))
+}
+
+/** The better tool that this machine has. */
+export function floorToolHere(): FloorTool {
+  return findPgbench() === undefined ? 'driver' : 'pgbench'
+}
+
+/** Makes and fills the tables, laid out as `pgbench -i` does; a smaller scale is only for looking whether all works. */
+export async function prepareFloor(url: string, scale = floorScale): Promise<void> {
   await withClient(url, (client) =>
     client.query(`
       create table pgbench_branches (bid integer primary key, bbalance integer, filler char(88)) with (fillfactor = 100);
@@ -38,14 +64,15 @@ export async function prepareFloor(url: string): Promise<void> {
   })
 }
 
-/** Transactions a second over `connections` connections for `seconds`. */
+/** Runs the transactions over `connections` connections for `seconds`. */
 export async function measureFloor(
   tool: FloorTool,
   url: string,
   connections: number,
   seconds: number,
-): Promise<number> {
-  if (tool === 'pgbench') return runPgbench(url, connections, seconds)
+  scale = floorScale,
+): Promise<FloorSample> {
+  if (tool === 'pgbench') return sampleOf(await runPgbench(url, connections, seconds), connections)
   const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url }))
   await Promise.all(clients.map((client) => client.connect()))
   const started = performance.now()
@@ -54,17 +81,22 @@ export async function measureFloor(
   await Promise.all(
     clients.map(async (client) => {
       while (performance.now() < endAt) {
-        await runTransaction(client)
+        await runTransaction(client, scale)
         done += 1
       }
     }),
   )
   const elapsedSeconds = (performance.now() - started) / 1000
   await Promise.all(clients.map((client) => client.end()))
-  return done / elapsedSeconds
+  return sampleOf(done / elapsedSeconds, connections)
 }
 
-async function runTransaction(client: pg.Client): Promise<void> {
+/** Every client is always in a transaction, so the mean time follows from the rate. */
+function sampleOf(perSecond: number, connections: number): FloorSample {
+  return { perSecond, meanMs: (connections / perSecond) * 1000 }
+}
+
+async function runTransaction(client: pg.Client, scale: number): Promise<void> {
   const aid = below(scale * accountsPerBranch)
   const tid = below(scale * tellersPerBranch)
   const bid = below(scale)
@@ -90,9 +122,13 @@ function below(bound: number): number {
 
 async function runPgbench(url: string, connections: number, seconds: number): Promise<number> {
   const jobs = Math.min(connections, 2)
-  const child = spawn('pgbench', ['-n', '-c', `${connections}`, '-j', `${jobs}`, '-T', `${seconds}`, url], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    findPgbench() ?? 'pgbench',
+    ['-n', '-c', `${connections}`, '-j', `${jobs}`, '-T', `${seconds}`, url],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
