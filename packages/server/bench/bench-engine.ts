@@ -40,7 +40,7 @@ export interface BenchMerchant {
 /** Opens an engine, hands it to `use`, drains it and closes its connections. */
 export async function withBenchEngine<Result>(
   url: string,
-  lanes: number,
+  groupsInFlightMax: number,
   use: (opened: BenchEngine) => Promise<Result>,
 ): Promise<Result> {
   const onError = (error: unknown) => process.stderr.write(`${String(error)}\n`)
@@ -51,7 +51,7 @@ export async function withBenchEngine<Result>(
     store,
     sources: { now: () => Date.now(), newId: (mode, prefix) => ids[mode].newId(prefix, Date.now()) },
     metrics: { group: () => {}, waited: () => {}, answered: () => {} },
-    lanes,
+    groupsInFlightMax,
     groupMax,
     queueMax,
     onCommitted: () => {},

@@ -4,7 +4,7 @@
  * beside the floor F1 of the same run, TPC-B on the same server: over one connection for one caller, over eight otherwise.
  * The server is a fresh embedded one with its usual, durable settings. No worker runs: jobs and webhooks are not in it.
  *
- *   node packages/server/bench/engine-payments.ts [--json] [--rounds 3] [--seconds 2] [--lanes 1] [--floor driver|pgbench|none]
+ *   node packages/server/bench/engine-payments.ts [--json] [--rounds 3] [--seconds 2] [--groups-in-flight 2] [--floor driver|pgbench|none]
  *
  * Rounds are interleaved (floors, then every load, then again); medians over the rounds are printed, latencies of whole
  * payments, and the processor time that a payment costs, which other work on the machine disturbs least.
@@ -30,7 +30,7 @@ interface Settings {
   readonly json: boolean
   readonly rounds: number
   readonly seconds: number
-  readonly lanes: number
+  readonly groupsInFlight: number
   readonly floor: FloorTool | 'none'
 }
 
@@ -64,7 +64,7 @@ function readSettings(): Settings {
       json: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
-      lanes: { type: 'string', default: '1' },
+      'groups-in-flight': { type: 'string', default: '2' },
       floor: { type: 'string', default: 'driver' },
     },
   })
@@ -75,7 +75,7 @@ function readSettings(): Settings {
     floor,
     rounds: between(1, roundsMax, values.rounds),
     seconds: between(1, secondsMax, values.seconds),
-    lanes: between(1, 8, values.lanes),
+    groupsInFlight: between(1, 8, values['groups-in-flight']),
   }
 }
 
@@ -198,7 +198,7 @@ async function main(): Promise<void> {
   const settings = readSettings()
   await withDatabaseStage(async ({ url, postmasterPid }) => {
     if (settings.floor !== 'none') await prepareFloor(url)
-    await withBenchEngine(url, settings.lanes, async ({ engine }) => {
+    await withBenchEngine(url, settings.groupsInFlight, async ({ engine }) => {
       const merchants = await provisionMerchants(engine, 'bench', Math.max(...merchantCounts))
       const scopes = merchants.map(({ scope }) => scope)
       const bench: Bench = { engine, settings, scopes, processorTimes: () => readProcessorTimes(postmasterPid) }

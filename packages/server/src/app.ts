@@ -190,7 +190,7 @@ function buildEngine(foundation: Foundation, onCommitted: (writes: GroupWrites) 
     store,
     sources: { now, newId: (mode, prefix) => ids[mode].newId(prefix, now(mode)) },
     metrics: committerMetrics(metrics),
-    lanes: config.committerLanes,
+    groupsInFlightMax: config.committerGroupsInFlight,
     groupMax,
     queueMax,
     onCommitted,

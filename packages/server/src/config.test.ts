@@ -28,7 +28,7 @@ describe('the configuration', () => {
     ['PAYLECT_MASTER_KEY', 'short'],
     ['PAYLECT_PUBLIC_URL', 'pay.example'],
     ['PAYLECT_LOG_LEVEL', 'loud'],
-    ['PAYLECT_COMMITTER_LANES', '0'],
+    ['PAYLECT_COMMITTER_GROUPS_IN_FLIGHT', '0'],
   ])('refuses %s=%s and names the key', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(ConfigError)
     expect(() => readConfig({ [key]: value })).toThrow(key)

@@ -51,7 +51,7 @@ export interface Config {
   readonly metricsPortIsChosen: boolean
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   /** How many groups may be in flight at once; see docs/decisions. */
-  readonly committerLanes: number
+  readonly committerGroupsInFlight: number
   /** What is odd but no reason to refuse, one sentence each. */
   readonly warnings: readonly string[]
 }
@@ -167,7 +167,13 @@ const settings = {
     'warn',
     '`trace` to `fatal`, or `silent`; `info` has one line a request',
   ),
-  lanes: setting('committer.lanes', 'PAYLECT_COMMITTER_LANES', whole(1, 16), '1', 'groups in flight at once'),
+  groupsInFlight: setting(
+    'committer.groups_in_flight',
+    'PAYLECT_COMMITTER_GROUPS_IN_FLIGHT',
+    whole(1, 16),
+    '2',
+    'groups of commands in flight at once, when enough wait',
+  ),
 } as const
 
 /** Every setting, in the order of the documentation. */
@@ -251,7 +257,7 @@ function configFrom(given: Given): Config {
     metricsPort: isMeasured ? (metricsPort ?? 9464) : undefined,
     metricsPortIsChosen: metricsPort !== undefined,
     logLevel: get(settings.logLevel) ?? 'warn',
-    committerLanes: get(settings.lanes) ?? 1,
+    committerGroupsInFlight: get(settings.groupsInFlight) ?? 2,
     warnings: unknownVariables(given),
   }
 }

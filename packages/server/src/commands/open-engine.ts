@@ -103,7 +103,7 @@ async function withEngine<Result>(
     store,
     sources: { now, newId: (mode, prefix) => ids[mode].newId(prefix, now(mode)) },
     metrics: { group: () => {}, waited: () => {}, answered: () => {} },
-    lanes: 1,
+    groupsInFlightMax: 1,
     groupMax,
     queueMax,
     onCommitted: () => {},

@@ -34,23 +34,24 @@ const never = 'infinity'
  */
 const unflushed = `(select set_config('synchronous_commit', 'off', true)) = 'off'`
 
-/** Takes due rows in their order, those that nobody else is taking now. */
-export async function takeOutboxRows(session: Session, leaseMs: number, limit: number): Promise<readonly OutboxRow[]> {
+/** Deletes rows that are done, and takes due rows in their order, those that nobody else is taking now. */
+export async function takeOutboxRows(
+  session: Session,
+  done: readonly bigint[],
+  leaseMs: number,
+  limit: number,
+): Promise<readonly OutboxRow[]> {
   const { rows } = await session.query<OutboxRow>({
     name: 'take_outbox_rows',
-    text: `update event_outbox set is_leased = true, tries = tries + 1, due_at = now() + $1 * interval '1 millisecond'
+    text: `with finished as (delete from event_outbox where id = any ($1::bigint[]))
+      update event_outbox set is_leased = true, tries = tries + 1, due_at = now() + $2 * interval '1 millisecond'
       where ${unflushed} and id = any (array(
-        select id from event_outbox where due_at <= now() order by id limit $2 for update skip locked))
+        select id from event_outbox where due_at <= now() and id <> all ($1::bigint[])
+        order by id limit $3 for update skip locked))
       returning id, events, tries`,
-    values: [leaseMs, limit],
+    values: [done, leaseMs, limit],
   })
   return rows
-}
-
-/** Deletes rows that are done. */
-export async function deleteOutboxRows(session: Session, ids: readonly bigint[]): Promise<void> {
-  const text = `delete from event_outbox where ${unflushed} and id = any ($1::bigint[])`
-  await session.query({ name: 'delete_outbox_rows', text, values: [ids] })
 }
 
 /** Puts a row that failed back, to be taken after a pause, or never when there is none. */

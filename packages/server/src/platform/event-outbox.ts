@@ -6,7 +6,7 @@
  * (e^n seconds for the n-th, at most 6 hours), → after 25 tries given up: it stays until a person looks at it. A lease
  * of a process that died simply ends. So the task may run twice for one row, also at once, and must bear that.
  *
- * States of the loop: connecting → taking → running the task → taking …, or asleep (until a commit tells, a second at
+ * States of the loop: connecting → taking (and deleting what is done) → running the task → taking …, or asleep (until a commit tells, a second at
  * most) → taking; connecting again whenever its session fails or falls silent; stopping.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,7 +14,6 @@ import pg from 'pg'
 import { connectionConfig } from './database.ts'
 import {
   countDueOutboxRows,
-  deleteOutboxRows,
   type OutboxRow,
   outboxChannel,
   putBackOutboxRow,
@@ -52,6 +51,8 @@ const batchMax = 16
 const triesMax = 25
 const pauseMaxMs = 6 * 3_600_000
 const sleepMaxMs = 1_000
+/** Between two looks: a busy server commits several groups in this time, and a webhook may come so much later. */
+const gatherMs = 5
 const reconnectPauseMs = 500
 /** A statement here takes milliseconds; one that is silent for so long was swallowed by the network. */
 const silenceMaxMs = 10_000
@@ -116,38 +117,44 @@ async function loop(state: State, session: pg.Client): Promise<void> {
   session.on('notification', () => state.woken.resolve())
   session.on('end', () => state.woken.resolve())
   await session.query(`listen ${outboxChannel}`)
-  while (!state.isStopping) {
+  let done: readonly bigint[] = []
+  while (!state.isStopping || done.length > 0) {
     state.woken = Promise.withResolvers()
-    const rows = await takeOutboxRows(session, leaseMs, batchMax)
+    const rows = await takeOutboxRows(session, done, leaseMs, state.isStopping ? 0 : batchMax)
+    done = rows.length === 0 ? [] : await runBatch(state, session, rows)
     state.isWorking = true
     if (rows.length === 0) await asleep(state, sleepMaxMs)
-    else await runBatch(state, session, rows)
+    // What commits write in the meantime is taken together.
+    if (!state.isStopping) await sleep(gatherMs)
   }
 }
 
-/** One batch as a whole; after a failure each row alone, so that one that cannot be done holds up no other. */
-async function runBatch(state: State, session: pg.Client, rows: readonly OutboxRow[]): Promise<void> {
+/**
+ * One batch as a whole; after a failure each row alone, so that one that cannot be done holds up no other. Answers the rows
+ * that are done.
+ */
+async function runBatch(state: State, session: pg.Client, rows: readonly OutboxRow[]): Promise<bigint[]> {
   const { task, log } = state.options
   try {
     await task(rows.flatMap(({ events }) => events))
     state.ran += rows.length
-    await deleteOutboxRows(
-      session,
-      rows.map(({ id }) => id),
-    )
+    return rows.map(({ id }) => id)
   } catch (error) {
     if (rows.length > 1) {
-      for (const row of rows) await runBatch(state, session, [row])
-      return
+      const done: bigint[] = []
+      for (const row of rows) done.push(...(await runBatch(state, session, [row])))
+      return done
     }
     const [row] = rows as [OutboxRow]
     const pauseMs = row.tries < triesMax ? Math.min(Math.exp(row.tries) * 1_000, pauseMaxMs) : undefined
     log.error({ err: error, outboxRow: row.id.toString(), tries: row.tries, pauseMs }, 'events could not be fanned out')
     await putBackOutboxRow(session, row.id, pauseMs, String(error))
+    return []
   }
 }
 
 async function asleep(state: State, ms: number): Promise<void> {
+  if (state.isStopping) return
   const timer = setTimeout(() => state.woken.resolve(), ms)
   await state.woken.promise
   clearTimeout(timer)

@@ -17,7 +17,7 @@ export interface TestCommitter {
 /** Where the test committer's clock starts: Saturday, 21 November 2026, 09:40:14 UTC. */
 export const committerStartAt = Date.UTC(2026, 10, 21, 9, 40, 14)
 
-/** Builds a committer with one lane over `store`; `given` replaces single options. */
+/** Builds a committer with one group in flight at once over `store`; `given` replaces single options. */
 export function createTestCommitter(store: Store, given: Partial<CommitterOptions> = {}, seed = 1): TestCommitter {
   const clock = createManualClock(committerStartAt)
   const random = repeatedRandom(seed)
@@ -28,7 +28,7 @@ export function createTestCommitter(store: Store, given: Partial<CommitterOption
     store,
     sources: { now: () => clock.now(), newId: (mode, prefix) => ids[mode].newId(prefix, clock.now()) },
     metrics: { group: (size) => groups.push(size), waited: () => {}, answered: () => {} },
-    lanes: 1,
+    groupsInFlightMax: 1,
     groupMax: 256,
     queueMax: 1_000,
     onCommitted: () => {},

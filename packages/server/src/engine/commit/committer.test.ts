@@ -57,8 +57,8 @@ describe('groups', () => {
     expect(store.rows(journalKind)).toMatchObject([{ objectNumber: 3n, eventNumber: 3n }])
   })
 
-  test('lanes keep the order of each merchant', async () => {
-    const { committer, store } = setUp({ lanes: 4, groupMax: 3 })
+  test('groups in flight together keep the order of each merchant', async () => {
+    const { committer, store } = setUp({ groupsInFlightMax: 4, overlapMin: 1, groupMax: 3 })
     const scopes = Array.from({ length: 6 }, (_, n): Scope => ({ merchantId: `mer_${n}`, mode: 'sandbox' }))
     await Promise.all(scopes.map((own) => committer.submit(add, { scope: own, reference: 'a' })))
     const letters = [...'abcdefghijklmnop']
@@ -66,6 +66,31 @@ describe('groups', () => {
       letters.flatMap((name) => scopes.map((own) => committer.submit(rename, { scope: own, reference: 'a', name }))),
     )
     expect(store.rows(customerKind).map((row) => row.name)).toEqual(scopes.map(() => letters.join('')))
+  })
+
+  test('a group starts beside another once enough commands of other merchants wait, and never for the same merchant', async () => {
+    const { store, open } = gated(createMemoryStore())
+    let begun = 0
+    const begin = () => {
+      begun += 1
+      return store.begin()
+    }
+    const counting = { ...store, begin }
+    const { committer, groups } = createTestCommitter(counting, { groupsInFlightMax: 2, overlapMin: 3 })
+    const submit = (own: Scope, reference: string) => committer.submit(add, { scope: own, reference })
+    const answers = [submit(scope, 'first')]
+    await sleep(1)
+    answers.push(...['a', 'b', 'c', 'd'].map((reference) => submit(scope, reference)))
+    answers.push(...['a', 'b'].map((reference) => submit(otherScope, reference)))
+    await sleep(1)
+    expect(begun).toBe(1)
+    answers.push(...['c', 'd', 'e'].map((reference) => submit(otherScope, reference)))
+    await sleep(1)
+    expect(begun).toBe(2)
+    expect(committer.depth()).toBe(4)
+    open()
+    await Promise.all(answers)
+    expect(groups.toSorted()).toEqual([1, 4, 5])
   })
 
   test('the events of a group are announced by one job, and a group without events adds none', async () => {

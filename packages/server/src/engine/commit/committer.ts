@@ -1,14 +1,17 @@
 /*
  * The committer: every write of the engine goes through here.
  *
- * States of a lane
+ * States
  *   idle        no group in flight, nothing waits. A command that arrives starts a group of one at once; there is no timer.
- *   running     one group is in flight: loading, deciding, writing, committing. Commands that arrive wait in the queue
+ *   running     a group is in flight: loading, deciding, writing, committing. Commands that arrive wait in the queue
  *               and form the next group, at most `groupMax` of them, in the order of their arrival.
- *   splitting   the group in flight was refused by the store, or could not be decided; its commands run again one by one,
+ *   overlapping another group is in flight beside it, so that the database works while this process thinks. It starts only
+ *               when enough commands wait (small groups cost more than they gain), of merchants who have none in flight.
+ *   splitting   a group in flight was refused by the store, or could not be decided; its commands run again one by one,
  *               so that the one at fault fails alone. The queue waits.
  *   draining    no command is taken any more; what waits is still run.
- * A merchant belongs to one lane, so a process decides one merchant's commands one after another.
+ * A merchant's commands are in one group at a time and leave the queue in the order of their arrival, so a process decides
+ * them one after another.
  *
  * Why no write is lost: a command is answered only from a settled group, after the store has said that the commit is
  * durable (`StoreTransaction.commit`). Until then its promise is open, whatever happened to the group.
@@ -34,7 +37,6 @@
  * second round of facts) is ended by the database and the group is run again whole.
  */
 import { EngineError } from '../../kernel/engine-error.ts'
-import type { Scope } from '../../kernel/scope.ts'
 import type { Command, ScopedInput } from './command.ts'
 import { type Answer, type DecisionSources, decideGroup, type Submission } from './group.ts'
 import type { Idempotency } from './idempotency.ts'
@@ -59,7 +61,7 @@ export interface Committer {
   ): Promise<Outcome<Result>>
   /** Stops taking commands and resolves when every waiting one is answered. */
   drain(): Promise<void>
-  /** Commands that wait, over all lanes. */
+  /** Commands that wait. */
   depth(): number
 }
 
@@ -75,11 +77,13 @@ export interface CommitterOptions {
   readonly store: Store
   readonly sources: DecisionSources
   readonly metrics: CommitterMetrics
-  /** Lanes overlap one group's flush with another's work; a merchant always belongs to the same lane. */
-  readonly lanes: number
+  /** The most groups in flight at once. */
+  readonly groupsInFlightMax: number
+  /** How many commands must wait for a group to start beside another; 16 unless told otherwise. */
+  readonly overlapMin?: number
   /** The most commands in one group. */
   readonly groupMax: number
-  /** The most commands that may wait in one lane; beyond it callers get `overloaded`. */
+  /** The most commands that may wait; beyond it callers get `overloaded`. */
   readonly queueMax: number
   /** Told after each durable group, for example to wake the webhook sender. */
   readonly onCommitted: (writes: GroupWrites) => void
@@ -118,11 +122,19 @@ interface Waiting extends Submission {
   deferrals: number
 }
 
-interface Lane {
+interface Line {
   queue: Waiting[]
-  running: Promise<void> | undefined
+  /** Merchants who have commands in flight. */
+  readonly busy: Set<string>
+  inFlight: number
+  isScheduled: boolean
+  /** Below this length the queue is not searched again for a group that may overlap. */
+  searchedLength: number
+  /** Called when nothing waits and nothing is in flight. */
+  onIdle: (() => void) | undefined
 }
 
+const overlapMinDefault = 16
 /** How often one group is tried again after a lost race or a deadlock before its callers are told to come back. */
 const retriesMax = 3
 /** How often a command may be passed on to the next group because an earlier one changed the facts it needs. */
@@ -132,41 +144,82 @@ const overloadedRetryAfterSeconds = 1
 /** Creates a committer. One per process; several processes may run one against the same database. */
 export function createCommitter(given: CommitterOptions): Committer {
   const options = withQuietObservers(given)
-  const lanes: Lane[] = Array.from({ length: options.lanes }, () => ({ queue: [], running: undefined }))
+  const line: Line = {
+    ...{ queue: [], busy: new Set(), inFlight: 0 },
+    ...{ isScheduled: false, searchedLength: 0, onIdle: undefined },
+  }
   let draining = false
   return {
     submit: (command, input, idempotency) =>
       new Promise<Outcome<never>>((resolve, reject) => {
-        const lane = laneOf(lanes, input.scope)
         if (draining) return reject(overloaded('shutting_down', 'The server is shutting down. Try again.'))
-        if (lane.queue.length >= options.queueMax) {
+        if (line.queue.length >= options.queueMax) {
           return reject(overloaded('queue_full', 'Too many requests are waiting. Try again in a moment.'))
         }
         const settle = resolve as (outcome: Outcome<unknown>) => void
         const enqueuedAtMs = performance.now()
-        lane.queue.push({ command, input, idempotency, resolve: settle, reject, enqueuedAtMs, deferrals: 0 })
-        lane.running ??= runLane(options, lane)
+        line.queue.push({ command, input, idempotency, resolve: settle, reject, enqueuedAtMs, deferrals: 0 })
+        schedule(options, line)
       }),
     drain: async () => {
       draining = true
-      await Promise.all(lanes.map((lane) => lane.running))
+      if (line.inFlight === 0 && line.queue.length === 0) return
+      const idle = Promise.withResolvers<void>()
+      line.onIdle = idle.resolve
+      await idle.promise
     },
-    depth: () => lanes.reduce((sum, lane) => sum + lane.queue.length, 0),
+    depth: () => line.queue.length,
   }
 }
 
-/** Runs groups until nothing waits. The first `await` lets commands that were submitted in the same turn join the group. */
-async function runLane(options: CommitterOptions, lane: Lane): Promise<void> {
-  await Promise.resolve()
-  while (lane.queue.length > 0) {
-    const group = lane.queue.splice(0, options.groupMax)
-    const startedAtMs = performance.now()
-    for (const waiting of group) options.metrics.waited((startedAtMs - waiting.enqueuedAtMs) / 1000)
-    const deferred = await runGroup(options, group)
-    lane.queue.unshift(...deferred)
-    options.metrics.group(group.length, (performance.now() - startedAtMs) / 1000)
+/** Commands that were submitted in the same turn join one group. */
+function schedule(options: CommitterOptions, line: Line): void {
+  if (line.isScheduled) return
+  line.isScheduled = true
+  queueMicrotask(() => {
+    line.isScheduled = false
+    startGroups(options, line)
+  })
+}
+
+function startGroups(options: CommitterOptions, line: Line): void {
+  while (line.queue.length > 0 && line.inFlight < options.groupsInFlightMax) {
+    const group = line.inFlight === 0 ? line.queue.splice(0, options.groupMax) : takeOverlapping(options, line)
+    if (group.length === 0) return
+    line.inFlight += 1
+    void runToEnd(options, line, group)
   }
-  lane.running = undefined
+  if (line.queue.length === 0 && line.inFlight === 0) line.onIdle?.()
+}
+
+/** Takes the commands of merchants who have none in flight, if they are enough for a group of their own. */
+function takeOverlapping({ groupMax, overlapMin = overlapMinDefault }: CommitterOptions, line: Line): Waiting[] {
+  if (line.queue.length < Math.max(overlapMin, line.searchedLength)) return []
+  const taken: Waiting[] = []
+  const left: Waiting[] = []
+  for (const waiting of line.queue) {
+    const isFree = taken.length < groupMax && !line.busy.has(waiting.input.scope.merchantId)
+    ;(isFree ? taken : left).push(waiting)
+  }
+  // One busy merchant may fill the queue: it is searched again only once it has grown by a group.
+  line.searchedLength = line.queue.length + overlapMin
+  if (taken.length < overlapMin) return []
+  line.queue = left
+  return taken
+}
+
+async function runToEnd(options: CommitterOptions, line: Line, group: readonly Waiting[]): Promise<void> {
+  const merchants = new Set(group.map(({ input }) => input.scope.merchantId))
+  for (const merchant of merchants) line.busy.add(merchant)
+  const startedAtMs = performance.now()
+  for (const waiting of group) options.metrics.waited((startedAtMs - waiting.enqueuedAtMs) / 1000)
+  const deferred = await runGroup(options, group)
+  line.queue.unshift(...deferred)
+  for (const merchant of merchants) line.busy.delete(merchant)
+  line.inFlight -= 1
+  line.searchedLength = 0
+  options.metrics.group(group.length, (performance.now() - startedAtMs) / 1000)
+  startGroups(options, line)
 }
 
 /** Runs one group to its end; returns the commands that must decide in the next one. Never throws. */
@@ -288,14 +341,6 @@ function contended(): EngineError {
 
 function overloaded(code: string, message: string): EngineError {
   return new EngineError('overloaded', code, { message, retryAfterSeconds: overloadedRetryAfterSeconds })
-}
-
-function laneOf(lanes: readonly Lane[], scope: Scope): Lane {
-  let hash = 0
-  for (let index = 0; index < scope.merchantId.length; index += 1) {
-    hash = (hash * 31 + scope.merchantId.charCodeAt(index)) >>> 0
-  }
-  return lanes[hash % lanes.length] as Lane
 }
 
 function sleep(ms: number): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Money } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
+import type { Account } from '../../ledger/account.ts'
 import { type AccountCode, clearingCode } from '../../ledger/chart.ts'
 import { type DeclineCode, declineCodes, type RailOutcome } from '../../rails/rail.ts'
 import { type Attempt, attemptFact, isSettled } from '../attempts/attempt.ts'
 import { type AttemptRunner, collectRecorded, submitAttempt } from '../attempts/run-attempt.ts'
-import { accept, type Decision, defineCommand, refuse } from '../commit/command.ts'
+import type { Change } from '../commit/changes.ts'
+import { accept, type Decision, type DecisionContext, defineCommand, refuse } from '../commit/command.ts'
 import type { Outcome } from '../commit/committer.ts'
 import type { Idempotency } from '../commit/idempotency.ts'
 import { accountFact } from '../commit/ledger-kinds.ts'
@@ -12,7 +14,7 @@ import { readRow } from '../commit/read-row.ts'
 import { expirePayment } from '../payments/end-payment.ts'
 import { outstanding, type Payment, paymentFact } from '../payments/payment.ts'
 import { settlePayment } from '../payments/settle-payment.ts'
-import { startPaymentAttempt } from '../payments/start-payment-attempt.ts'
+import { type StartedAttempt, startPaymentAttempt } from '../payments/start-payment-attempt.ts'
 
 /** What the sandbox can make happen to a payment. */
 export const sandboxOutcomes = ['succeeded', 'declined', 'expired', 'partial', 'over', 'unknown'] as const
@@ -47,8 +49,7 @@ const bringAbout = defineCommand({
   name: 'bring_about_outcome',
   facts: (c: BringAbout) => ({ payment: paymentFact(c.scope, c.paymentId) }),
   more: ({ payment }, c) => {
-    // Only the answer to an open attempt moves money here.
-    const open = payment?.status === 'processing' ? payment : undefined
+    const open = payment?.status === 'processing' || payment?.status === 'awaiting_payer' ? payment : undefined
     const account = (code: AccountCode) => open && accountFact(c.scope, code, open.currency)
     return {
       attempt: open?.attemptId ? attemptFact(c.scope, open.attemptId) : undefined,
@@ -73,10 +74,37 @@ const bringAbout = defineCommand({
     }
     const instruction = { simulate: scenarioText(wanted) }
     const started = startPaymentAttempt.decide({ payment }, { scope, paymentId, instruction }, ctx)
-    if (!started.accepted) return started
-    return accept(started.result, started.changes)
+    // Nobody knows what became of it: that is for the rail to act out.
+    if (!started.accepted || wanted.outcome === 'unknown') return started
+    return settledAtOnce(facts, c, started.result, started.changes, ctx)
   },
 })
+
+/** The accounts that a collection may touch, as loaded. */
+interface Accounts {
+  readonly clearing?: Account | undefined
+  readonly available?: Account | undefined
+  readonly fees?: Account | undefined
+  readonly suspense?: Account | undefined
+}
+
+/**
+ * The attempt and the rail's answer in one decision: the answer is known before anybody is asked, so nothing can be lost
+ * between them.
+ */
+function settledAtOnce(
+  accounts: Accounts,
+  { scope, paymentId, wanted }: BringAbout,
+  { payment, attempt }: StartedAttempt,
+  begun: readonly Change[],
+  ctx: DecisionContext,
+): Decision<BroughtAbout> {
+  const processing = { ...payment, revision: payment.revision + 1 }
+  const answer = { scope, paymentId, attemptId: attempt.id, outcome: railOutcome(attempt, wanted) }
+  const settled = settlePayment.decide({ ...accounts, payment: processing, attempt }, answer, ctx)
+  if (!settled.accepted) return settled
+  return accept({ payment: settled.result, attempt: null }, [...begun, ...settled.changes])
+}
 
 function withoutAttempt(decision: Decision<Payment>): Decision<BroughtAbout> {
   return decision.accepted ? accept({ payment: decision.result, attempt: null }, decision.changes) : decision
@@ -97,11 +125,12 @@ export async function applyOutcome(
   const input: BringAbout = { scope, paymentId: payment.id, wanted }
   const { result, replayed } = await runner.committer.submit(bringAbout, input, idempotency)
   const { attempt } = result
-  if (!replayed)
-    return { result: attempt ? await collectRecorded(runner, { ...result, attempt }) : result.payment, replayed }
-  if (attempt) await submitAttempt(runner, scope, attempt.id)
-  const after = await readRow(runner.store, paymentFact(scope, payment.id))
-  return { result: after ?? result.payment, replayed }
+  if (replayed) {
+    if (attempt) await submitAttempt(runner, scope, attempt.id)
+    const after = await readRow(runner.store, paymentFact(scope, payment.id))
+    return { result: after ?? result.payment, replayed }
+  }
+  return { result: attempt ? await collectRecorded(runner, { ...result, attempt }) : result.payment, replayed }
 }
 
 function refusalOfOutcome(payment: Payment, { outcome, amountMinor, code }: ApplyOutcome): Decision<never> | undefined {
