@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What canonical JSON can hold: plain JSON plus `bigint`, which is written as `{"$bigint":"…"}`. */
 export type CanonicalValue =
@@ -125,7 +125,7 @@ function textOf(value: unknown): string | undefined {
 
 /** SHA-256 of the canonical text, in hexadecimal. */
 export function canonicalHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+  return hash('sha256', canonicalJson(value))
 }
 
 // A caller's own key may start with `$` too: it gets a second one, so that no data can pass for the bigint tag.

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Instant } from '../../kernel/clock.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type RevisedRow } from '../commit/kind.ts'
@@ -116,5 +116,5 @@ export function apiKeyByHashFact(keyHash: string): FactRef<ApiKey> {
 
 /** The stored form of a key, in hexadecimal. */
 export function hashOfKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return hash('sha256', key)
 }

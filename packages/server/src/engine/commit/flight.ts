@@ -33,7 +33,7 @@ export type KnownStatements = Map<string, KnownStatement>
 interface Wire {
   readonly stream: { cork(): void; uncork(): void }
   parse(message: { name: string; text: string }): void
-  bind(message: { statement: string; values: readonly (string | null)[] }): void
+  bind(message: { statement: string; values: readonly WireValue[] }): void
   describe(message: { type: 'P' }): void
   execute(): void
   close(message: { type: 'S'; name: string }): void
@@ -46,14 +46,14 @@ export function sendFlight(
   known: KnownStatements,
   statements: readonly Statement[],
 ): Promise<readonly Answered[]> {
-  const texts = statements.map(({ values }) => values.map(textOf))
+  const wireValues = statements.map(({ values }) => values.map(wireValueOf))
   return new Promise((resolve, reject) => {
     const answers: Answered[] = []
     let rows: unknown[][] = []
     let parsers: readonly Parser[] = []
     let unreadable: unknown
     const flight = {
-      submit: (connection: unknown) => writeFlight(connection as Wire, known, statements, texts),
+      submit: (connection: unknown) => writeFlight(connection as Wire, known, statements, wireValues),
       handleRowDescription: ({ fields }: { fields: readonly { dataTypeID: number }[] }) => {
         parsers = fields.map(({ dataTypeID }) => typeParsers.getTypeParser(dataTypeID, 'text') as Parser)
       },
@@ -85,7 +85,7 @@ function writeFlight(
   wire: Wire,
   known: KnownStatements,
   statements: readonly Statement[],
-  texts: readonly (readonly (string | null)[])[],
+  wireValues: readonly (readonly WireValue[])[],
 ): void {
   wire.stream.cork()
   try {
@@ -96,7 +96,7 @@ function writeFlight(
         wire.parse({ name, text })
         if (name !== '') known.set(name, { state: 'sent', parsers: [] })
       }
-      wire.bind({ statement: name, values: texts[index] ?? [] })
+      wire.bind({ statement: name, values: wireValues[index] ?? [] })
       if (state !== 'ready') wire.describe({ type: 'P' })
       wire.execute()
     })
@@ -106,9 +106,13 @@ function writeFlight(
   }
 }
 
+/** Bytes are in PostgreSQL's binary form, and the driver says so to the server. */
+type WireValue = string | Buffer | null
+
 /** A value in PostgreSQL's text form. The driver's own form quotes and escapes every number of an array, too. */
-function textOf(value: unknown): string | null {
+function wireValueOf(value: unknown): WireValue {
   if (value === null || value === undefined) return null
+  if (value instanceof Buffer) return value
   return Array.isArray(value) ? arrayText(value) : String(value)
 }
 

@@ -1,6 +1,7 @@
 import { reviveCanonical } from '../../kernel/canonical-json.ts'
 import { isoFromInstant } from '../../kernel/clock.ts'
 import { storedColumn } from './column-values.ts'
+import { jsonArray } from './json-array.ts'
 import { type ColumnType, type FactRef, type Kind, keyProperties, type ScopedRow } from './kind.ts'
 import type { DueClaim, RowUpdate } from './store.ts'
 
@@ -136,5 +137,8 @@ function columnsOfKeys(properties: readonly string[], refs: readonly FactRef[]):
 }
 
 function columnsOfRows(kind: Kind, properties: readonly string[], rows: readonly ScopedRow[]): unknown[] {
-  return properties.map((property) => storedColumn(kind, property, rows))
+  return properties.map((property) => {
+    const column = storedColumn(kind, property, rows)
+    return kind.columns[property] === 'json' ? jsonArray(column as (string | null)[]) : column
+  })
 }
