@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { act, exitCodes, withExamples } from './command-action.ts'
 
-const benchmark = join(import.meta.dirname, '../../bench/engine-payments.ts')
+const benchmark = join(import.meta.dirname, '../../bench/bench.ts')
 
-/** `paylect bench`: how many payments a second this machine carries. */
+/** `paylect bench`: what this machine carries, beside floors of the same run. */
 export function registerBench(program: Command): void {
   const bench = program
     .command('bench')
-    .description('Measure payments a second beside the floor of this machine. Needs a checkout of the sources.')
+    .description('Measure the gateway beside floors of the same machine. Needs a checkout of the sources.')
     .argument('[arguments...]', 'passed on to the benchmark as they are')
     .allowUnknownOption()
     .option('--json', 'print JSON where the benchmark does')

@@ -219,7 +219,8 @@ async function runToEnd(options: CommitterOptions, line: Line, group: readonly W
   line.inFlight -= 1
   line.searchedLength = 0
   options.metrics.group(group.length, (performance.now() - startedAtMs) / 1000)
-  startGroups(options, line)
+  // Answers go out and what has arrived is read first: the next group is the larger for it, without a timer.
+  setImmediate(startGroups, options, line)
 }
 
 /** Runs one group to its end; returns the commands that must decide in the next one. Never throws. */
