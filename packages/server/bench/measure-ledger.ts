@@ -30,7 +30,7 @@ const postOne = defineCommand({
 
 /** Postings a second through the committer, by 32 callers in one process, for 64 merchants and for one. */
 export async function measureLedger(stage: PaymentStage, settings: BenchSettings): Promise<Figure[]> {
-  return withBenchEngine(stage.url, 1, async (opened) => {
+  return withBenchEngine(stage.url, 2, async (opened) => {
     const merchants = await provisionMerchants(opened.engine, 'ledger', merchantsCount)
     const scopes = merchants.map(({ scope }) => scope)
     const figures = { ledger_postings: scopes, ledger_postings_hot: scopes.slice(0, 1) }

@@ -81,6 +81,11 @@ export interface CommitterOptions {
   readonly groupsInFlightMax: number
   /** How many commands must wait for a group to start beside another; 16 unless told otherwise. */
   readonly overlapMin?: number
+  /**
+   * Runs what it is given after answers have gone out and what has arrived was read: the next group is the larger for it.
+   * `setImmediate` unless a simulation keeps the time.
+   */
+  readonly breathe?: (next: () => void) => unknown
   /** The most commands in one group. */
   readonly groupMax: number
   /** The most commands that may wait; beyond it callers get `overloaded`. */
@@ -219,8 +224,8 @@ async function runToEnd(options: CommitterOptions, line: Line, group: readonly W
   line.inFlight -= 1
   line.searchedLength = 0
   options.metrics.group(group.length, (performance.now() - startedAtMs) / 1000)
-  // Answers go out and what has arrived is read first: the next group is the larger for it, without a timer.
-  setImmediate(startGroups, options, line)
+  const breathe = options.breathe ?? setImmediate
+  breathe(() => startGroups(options, line))
 }
 
 /** Runs one group to its end; returns the commands that must decide in the next one. Never throws. */

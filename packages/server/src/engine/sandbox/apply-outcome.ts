@@ -1,4 +1,4 @@
-import type { Money } from '../../kernel/money.ts'
+import { type Money, minorMax } from '../../kernel/money.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { Account } from '../../ledger/account.ts'
 import { type AccountCode, clearingCode } from '../../ledger/chart.ts'
@@ -137,8 +137,11 @@ function refusalOfOutcome(payment: Payment, { outcome, amountMinor, code }: Appl
   if (code !== undefined && (outcome !== 'declined' || !(declineCodes as readonly string[]).includes(code))) {
     return invalid('code', `With the outcome "declined", code is one of ${declineCodes.join(', ')}.`)
   }
-  if (amountMinor === undefined) return undefined
   const owed = outstanding(payment)
+  if (outcome === 'over' && payment.receivedMinor + (amountMinor ?? tooMuch(owed.minor)) > minorMax) {
+    return invalid('amount', `A payment takes in at most ${minorMax} minor units.`)
+  }
+  if (amountMinor === undefined) return undefined
   const fits = outcome === 'partial' ? amountMinor > 0n && amountMinor < owed.minor : amountMinor > owed.minor
   if ((outcome === 'partial' || outcome === 'over') && fits) return undefined
   return invalid('amount', `The amount goes with "partial" (below ${owed.minor}) and "over" (above ${owed.minor}).`)
@@ -146,6 +149,11 @@ function refusalOfOutcome(payment: Payment, { outcome, amountMinor, code }: Appl
 
 function invalid(field: string, message: string): Decision<never> {
   return refuse('invalid_request', 'sandbox_outcome_invalid', { field, message })
+}
+
+/** A tenth more than is owed, and one. */
+function tooMuch(owedMinor: bigint): bigint {
+  return owedMinor + owedMinor / 10n + 1n
 }
 
 /** The simulator's words for the outcome; the grammar stands in the simulator's table of scenarios. */
@@ -175,7 +183,7 @@ function railOutcome(attempt: Attempt, wanted: ApplyOutcome): RailOutcome {
     case 'partial':
       return received(wanted.amountMinor ?? owed.minor / 2n)
     case 'over':
-      return received(wanted.amountMinor ?? owed.minor + owed.minor / 10n + 1n)
+      return received(wanted.amountMinor ?? tooMuch(owed.minor))
     case 'unknown':
       return { outcome: 'unknown', message: 'Unknown on request of the sandbox.', pollAfterMs: 15_000 }
     default:
