@@ -103,6 +103,7 @@ async function startProcess(surroundings: Surroundings, process: SimulatedProces
     metrics: { group: () => {}, waited: () => {}, answered: () => {} },
     groupsInFlightMax: chance.pick([1, 2]),
     overlapMin: 1,
+    breathe: queueMicrotask,
     groupMax: 16,
     queueMax: 64,
     onCommitted: () => {},

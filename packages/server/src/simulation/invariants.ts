@@ -234,7 +234,9 @@ function truthFaults(installation: Installation, { railKnew }: KnownBefore): str
   // A failure is shown only once the rail has refused: what nobody knows yet is not one.
   for (const { id, status } of [...ended, ...rowsOf(installation, paymentKind)]) {
     if (status !== 'failed') continue
-    const doubtful = (bySubject.get(id) ?? []).filter((attempt) => truths.get(attempt.id)?.verdict !== 'refused')
+    // A payment may fail with a part of its money in suspense: that attempt is known to have brought it.
+    const open = (bySubject.get(id) ?? []).filter((attempt) => attempt.status !== 'succeeded')
+    const doubtful = open.filter((attempt) => truths.get(attempt.id)?.verdict !== 'refused')
     for (const attempt of doubtful) faults.push(`${id}: failed, but the rail has not refused ${attempt.id}`)
   }
   const known = new Set(attempts.map(({ id }) => id))

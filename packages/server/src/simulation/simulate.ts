@@ -197,7 +197,10 @@ async function comeToRest(run: Run): Promise<void> {
   workers.failures.push('the installation does not come to rest')
 }
 
-/** At the very moment at which a payment's time is over, one run of the timers must end it. */
+/**
+ * At the very moment at which a payment's timer is due, whoever claims it must end it. Only a claim sets the timer to a
+ * moment that is still to come; one run claims no more than `claimMax`, and the rest stays due.
+ */
 async function checkOnTime({ installation, workers }: Run): Promise<void> {
   const { ground, clock, scheduler, scopes } = installation
   const { shared } = ground
@@ -211,7 +214,7 @@ async function checkOnTime({ installation, workers }: Run): Promise<void> {
   await shared.look(scopes, kinds)
   for (const { id } of ending) {
     const after = shared.rows(paymentKind).find((payment) => payment.id === id)
-    if (after?.status === 'awaiting_payer' && (after.dueAt ?? 0) > after.expiresAt) {
+    if (after?.status === 'awaiting_payer' && (after.dueAt ?? 0) > clock.now()) {
       workers.failures.push(`${id}: was claimed when its time was over and is still open`)
     }
   }

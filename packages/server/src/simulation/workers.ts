@@ -7,7 +7,7 @@ import { journalKind } from '../engine/commit/ledger-kinds.ts'
 import { storeErrorOf } from '../engine/commit/postgres-connection.ts'
 import { StoreError } from '../engine/commit/store.ts'
 import { paymentKind } from '../engine/payments/payment.ts'
-import { deliveryKind } from '../engine/webhooks/delivery.ts'
+import { type Delivery, deliveryKind } from '../engine/webhooks/delivery.ts'
 import { releaseDeliveriesJobName } from '../engine/webhooks/pause-webhook-endpoint.ts'
 import { webhookEndpointKind } from '../engine/webhooks/webhook-endpoint.ts'
 import { EngineError } from '../kernel/engine-error.ts'
@@ -45,13 +45,16 @@ interface HeldJob {
   by: GatewayProcess | undefined
 }
 
+/** One claim of a delivery, as the store has made it. */
 interface Hold {
-  readonly by: GatewayProcess
+  /** Of the delivery, as the claim left it. */
+  readonly revision: number
+  readonly dueBy: number
   readonly leaseUntil: number
 }
 
 interface Floor {
-  /** By delivery id. */
+  /** Every claim of a delivery whose answer arrived, by the delivery's id. */
   readonly holds: Map<string, readonly Hold[]>
   readonly installation: Installation
   readonly jobs: HeldJob[]
@@ -205,31 +208,31 @@ async function claimAndRun(floor: Floor, gateway: GatewayProcess, kind: Kind): P
     return
   }
   const deliveries = await engine.webhooks.claim({ ...claim, fullLanes: [] })
-  for (const { id } of deliveries) noteHold(floor, gateway, id, claim.leaseUntil)
+  for (const delivery of deliveries) noteHold(floor, delivery, claim)
   const endpoints = deliveries.length > 0 ? await engine.webhooks.endpointsOf(deliveries) : []
   const { poster } = handsOf(floor, gateway)
   deliveries.forEach((delivery, index) => {
     const work = postAndRecord(poster, delivery, endpoints[index])
-    launch(
-      floor,
-      gateway,
-      work.finally(() => endHold(floor, gateway, delivery.id)),
-    )
+    launch(floor, gateway, work)
   })
 }
 
-/** Two senders may hold one delivery only when the first one's lease has run out. */
-function noteHold(floor: Floor, by: GatewayProcess, deliveryId: string, leaseUntil: number): void {
-  const { installation, holds, failures } = floor
-  const others = (holds.get(deliveryId) ?? []).filter((hold) => installation.processes.includes(hold.by))
-  const lasts = others.filter((hold) => hold.leaseUntil > installation.clock.now())
-  if (lasts.length > 0) failures.push(`${deliveryId}: claimed while another claim of it lasts`)
-  holds.set(deliveryId, [...others, { by, leaseUntil }])
-}
-
-function endHold({ holds }: Floor, by: GatewayProcess, deliveryId: string): void {
-  const left = (holds.get(deliveryId) ?? []).filter((hold) => hold.by !== by)
-  holds.set(deliveryId, left)
+/**
+ * A delivery that was claimed is claimed again only when the lease has run out, or after something else was written to it:
+ * what came of the first claim, or what a merchant did. Answers arrive in any order, and the first claimant may be dead or
+ * may not have heard yet what it has written; the revisions tell the order in which the store made the claims.
+ */
+function noteHold({ holds, failures }: Floor, { id, revision }: Delivery, claim: Omit<Hold, 'revision'>): void {
+  const { dueBy, leaseUntil } = claim
+  const others = holds.get(id) ?? []
+  const isBroken = others.some(
+    (other) =>
+      other.revision === revision ||
+      (other.revision === revision - 1 && dueBy < other.leaseUntil) ||
+      (other.revision === revision + 1 && other.dueBy < leaseUntil),
+  )
+  if (isBroken) failures.push(`${id}: claimed while another claim of it lasts`)
+  holds.set(id, [...others, { revision, dueBy, leaseUntil }])
 }
 
 async function runRow(

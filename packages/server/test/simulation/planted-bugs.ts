@@ -117,6 +117,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'a claimed delivery stays due for other senders',
+    edits: [
+      {
+        file: 'engine/commit/memory-store.ts',
+        find: '[kind.dueProperty as string]: leaseUntil, revision:',
+        replace: "...(kind.name === 'delivery' ? {} : { [kind.dueProperty as string]: leaseUntil }), revision:",
+      },
+    ],
+  },
+  {
     name: 'a failed refund does not give back what it reserved',
     edits: [
       {
