@@ -105,15 +105,20 @@ async function measureSize(bench: ListBench, ground: ListGround, settings: Bench
 export async function measureLists(stage: PaymentStage, settings: BenchSettings): Promise<Figure[]> {
   const merchants = await provisionListMerchants(stage)
   const { baseUrl } = stage.gateway.sandbox
-  const connection = await openConnection(baseUrl)
   const client = new pg.Client({ connectionString: stage.url })
   await client.connect()
   const reads = new pg.Pool({ connectionString: stage.url, max: 1 })
-  const bench: ListBench = { client, reads, connection, host: new URL(baseUrl).host }
   const { rows: rowsAtEnd } = settings
   const measureAt = async (loaded: number, rows: number) => {
     await loadPayments(stage, merchants, loaded, rows, rowsAtEnd)
-    return measureSize(bench, { merchants, rows, rowsAtEnd }, settings)
+    // Opened after the load: the gateway hangs up on a caller who is silent for long.
+    const connection = await openConnection(baseUrl)
+    try {
+      const bench: ListBench = { client, reads, connection, host: new URL(baseUrl).host }
+      return await measureSize(bench, { merchants, rows, rowsAtEnd }, settings)
+    } finally {
+      connection.close()
+    }
   }
   try {
     const smallRows = Math.max(Math.min(smallRowsMin, rowsAtEnd), Math.floor(rowsAtEnd / smallShare))
@@ -126,7 +131,6 @@ export async function measureLists(stage: PaymentStage, settings: BenchSettings)
       return figureOf({ name, unit: 'ms', floorName: 'select_1_p50_ms' }, large[name], detail)
     })
   } finally {
-    connection.close()
     await client.end()
     await reads.end()
   }
