@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type Instant, isoFromInstant } from '../../kernel/clock.ts'
 import { idPrefixes } from '../../kernel/ids.ts'
 import type { Scope } from '../../kernel/scope.ts'
@@ -52,9 +53,6 @@ export interface ReadPool {
   query(config: { name: string; text: string; values: unknown[]; rowMode: 'array' }): Promise<{ rows: unknown[][] }>
 }
 
-/** How many of the parameters, from the first on, say what is sought; the others say which page of it. */
-const filterParameters = 11
-
 const tables: Record<TransactionType, string> = { payment: 'payments', refund: 'refunds', payout: 'payouts' }
 
 /** Lists a merchant's payments, refunds and payouts as one sequence, newest first. */
@@ -66,69 +64,89 @@ export async function listTransactions(
 ): Promise<TransactionPage> {
   const types = transactionTypes.filter((type) => filter.statuses[type])
   if (types.length === 0) return { items: [], hasMore: false, total: 0 }
-  const values = parametersOf(scope, filter)
-  const suffix = `${types.join('_')}_${filter.refunds ?? 'any'}`
-  const page = pool.query({ name: `list_${suffix}`, rowMode: 'array', values, text: pageText(types, filter.refunds) })
-  const counted = [...values.slice(0, filterParameters), transactionCountMax]
-  const text = countText(types, filter.refunds)
-  const count = pool.query({ name: `count_${suffix}`, rowMode: 'array', values: counted, text })
+  const page = pool.query(pageStatement(scope, filter))
+  const count = pool.query(countStatement(scope, filter))
   const found = (await page).rows as [TransactionType, string][]
   const items = await loaded(store, scope, found.slice(0, filter.limit))
   return { items, hasMore: found.length > filter.limit, total: Number((await count).rows[0]?.[0] ?? 0) }
 }
 
-function parametersOf(scope: Scope, filter: TransactionFilter): unknown[] {
-  const { payment, refund, payout } = filter.statuses
-  const instant = (value: Instant | undefined) => (value === undefined ? null : isoFromInstant(value))
-  const statuses = [payment, refund, payout].map((list) => (list && list.length > 0 ? list : null))
-  return [
-    scope.merchantId,
-    scope.mode,
-    ...statuses,
-    filter.currency ?? null,
-    instant(filter.createdFrom),
-    instant(filter.createdTo),
-    filter.createdFrom === undefined ? null : leastIdFrom(filter.createdFrom),
-    filter.createdTo === undefined ? null : greatestIdBefore(filter.createdTo),
-    filter.refunds ?? null,
-    filter.beforeId === undefined ? null : bodyOf(filter.beforeId),
-    filter.limit + 1,
-  ]
+interface Statement {
+  readonly name: string
+  readonly rowMode: 'array'
+  readonly text: string
+  readonly values: unknown[]
 }
 
 /** Each branch reads its own index backwards and stops at the limit; the branches are merged by time. */
-function pageText(types: readonly TransactionType[], refunds: TransactionFilter['refunds']): string {
-  const branches = types.map(
-    (type) => `(select '${type}' as type, t.id from ${tables[type]} t ${filterText(type, refunds)}
-      and ($12::text is null or t.id < '${idPrefixes[type]}_' || $12::text) order by t.id desc limit $13)`,
-  )
-  // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit $13`
+function pageStatement(scope: Scope, filter: TransactionFilter): Statement {
+  const { values, parameter } = parametersOf(scope)
+  const behind = filter.beforeId === undefined ? undefined : parameter(bodyOf(filter.beforeId))
+  const limit = parameter(filter.limit + 1)
+  const branches = branchesOf(filter, parameter).map(({ type, where }) => {
+    const after = behind === undefined ? '' : ` and t.id < '${idPrefixes[type]}_' || ${behind}::text`
+    return `(select '${type}' as type, t.id from ${tables[type]} t where ${where}${after} order by t.id desc limit ${limit})`
+  })
+  // crosses merchants: it does not; every branch is filtered by merchant_id and mode in branchesOf.
+  const text = `select type, id from (${branches.join(' union all ')}) b order by split_part(id, '_', 2) desc limit ${limit}`
+  return named('list', text, values)
 }
 
-function countText(types: readonly TransactionType[], refunds: TransactionFilter['refunds']): string {
-  const branches = types.map((type) => `(select 1 from ${tables[type]} t ${filterText(type, refunds)} limit $12)`)
-  // crosses merchants: it does not; every branch is filtered by merchant_id and mode in filterText.
-  return `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit $12) c`
+function countStatement(scope: Scope, filter: TransactionFilter): Statement {
+  const { values, parameter } = parametersOf(scope)
+  const limit = parameter(transactionCountMax)
+  const branches = branchesOf(filter, parameter).map(
+    ({ type, where }) => `(select 1 from ${tables[type]} t where ${where} limit ${limit})`,
+  )
+  // crosses merchants: it does not; every branch is filtered by merchant_id and mode in branchesOf.
+  const text = `select count(*)::int from (select 1 from (${branches.join(' union all ')}) b limit ${limit}) c`
+  return named('count', text, values)
+}
+
+/** A statement's name stands for one text for ever. */
+function named(verb: string, text: string, values: unknown[]): Statement {
+  return { name: `${verb}_transactions_${hash('sha256', text).slice(0, 16)}`, rowMode: 'array', text, values }
+}
+
+function parametersOf({ merchantId, mode }: Scope) {
+  const values: unknown[] = [merchantId, mode]
+  const parameter = (value: unknown) => `$${values.push(value)}`
+  return { values, parameter }
+}
+
+interface Branch {
+  readonly type: TransactionType
+  readonly where: string
+}
+
+/**
+ * One branch for each status of each type, and only the conditions that are asked for: so each is one walk of one index,
+ * in the order of the list, however rare the status.
+ */
+function branchesOf(filter: TransactionFilter, parameter: (value: unknown) => string): Branch[] {
+  const { statuses, refunds, currency, createdFrom, createdTo } = filter
+  const shared = ['t.merchant_id = $1 and t.mode = $2']
+  if (currency !== undefined) shared.push(`t.currency = ${parameter(currency)}`)
+  if (createdFrom !== undefined) shared.push(`t.created_at >= ${parameter(isoFromInstant(createdFrom))}::timestamptz`)
+  if (createdTo !== undefined) shared.push(`t.created_at < ${parameter(isoFromInstant(createdTo))}::timestamptz`)
+  // The ids of a span of time lie together.
+  const least = createdFrom === undefined ? undefined : parameter(leastIdFrom(createdFrom))
+  const greatest = createdTo === undefined ? undefined : parameter(greatestIdBefore(createdTo))
+  return transactionTypes.flatMap((type) => {
+    const wanted = statuses[type]
+    if (!wanted) return []
+    const own = [...shared]
+    if (least !== undefined) own.push(`t.id >= '${idPrefixes[type]}_' || ${least}::text`)
+    if (greatest !== undefined) own.push(`t.id <= '${idPrefixes[type]}_' || ${greatest}::text`)
+    if (type === 'payment' && refunds) own.push(refundsTexts[refunds])
+    const each = wanted.length === 0 ? [[]] : [...new Set(wanted)].map((status) => [`t.status = ${parameter(status)}`])
+    return each.map((ofStatus) => ({ type, where: [...own, ...ofStatus].join(' and ') }))
+  })
 }
 
 /** An id without its prefix: the part that sorts by time. */
 function bodyOf(id: string): string {
   return id.slice(id.indexOf('_') + 1)
-}
-
-function filterText(type: TransactionType, refunds: TransactionFilter['refunds']): string {
-  const status = `$${transactionTypes.indexOf(type) + 3}::text[]`
-  const prefix = `'${idPrefixes[type]}_'`
-  // Every parameter is named, so that one list of values serves every combination of types.
-  const unused =
-    '$3::text[] is not distinct from $3 and $4::text[] is not distinct from $4 and $5::text[] is not distinct from $5'
-  return `where t.merchant_id = $1 and t.mode = $2 and (${status} is null or t.status = any (${status}))
-    and ($6::text is null or t.currency = $6::text)
-    and ($7::timestamptz is null or t.created_at >= $7::timestamptz)
-    and ($8::timestamptz is null or t.created_at < $8::timestamptz)
-    and t.id >= ${prefix} || coalesce($9::text, '') and t.id <= ${prefix} || coalesce($10::text, '~')
-    and ${type === 'payment' && refunds ? refundsTexts[refunds] : 'true'} and $11::text is not distinct from $11 and ${unused}`
 }
 
 /** How much of a payment is refunded. The last two are written as the index of refunded payments has them. */
