@@ -11,12 +11,12 @@ test.runIf(process.platform === 'linux')(
   'a killed server that nobody has reaped does not keep the next one from starting',
   async () => {
     const directory = await mkdtemp(join(tmpdir(), 'paylect-postmaster-'))
-    // The shell becomes a program that never asks after the child which it inherits.
-    const negligent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // The shell becomes a program that never asks after the child which it inherits; the child ends only after that.
+    const negligent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [printed] = await once(negligent.stdout, 'data')
       const dead = Number(String(printed).trim())
-      await expect.poll(() => isUnreaped(dead), { timeout: 5_000 }).toBe(true)
+      await expect.poll(() => isUnreaped(dead), { timeout: 15_000 }).toBe(true)
       const lines = [dead, directory, 1, 1, '', '127.0.0.1', '1 1', 'ready']
       await writeFile(join(directory, 'postmaster.pid'), `${lines.join('\n')}\n`)
       expect(await findPostmaster(directory)).toBeUndefined()
