@@ -32,7 +32,6 @@ export {
 export type { Balance } from './balances/balance-queries.ts'
 export { type Committer, type CommitterMetrics, createCommitter, type Outcome } from './commit/committer.ts'
 export { type EngineEvent, eventFact } from './commit/event.ts'
-export { fanOutJobName } from './commit/group.ts'
 export type { Idempotency } from './commit/idempotency.ts'
 export type { Kind, RevisedRow } from './commit/kind.ts'
 export { createPostgresStore } from './commit/postgres-store.ts'

@@ -138,11 +138,12 @@ function happens(chance: Chance, oneIn: number): boolean {
   return oneIn > 0 && chance.oneIn(oneIn)
 }
 
-function describe({ inserts, updates, jobs }: GroupWrites): string {
+function describe({ inserts, updates, jobs, outbox }: GroupWrites): string {
   const parts = [
     ...[...inserts].map(([kind, rows]) => `+${rows.length} ${kind.name}`),
     ...[...updates].map(([kind, rows]) => `~${rows.length} ${kind.name}`),
     ...(jobs.length > 0 ? [`${jobs.length} jobs`] : []),
+    ...(outbox.length > 0 ? [`${outbox.length} to fan out`] : []),
   ]
   return parts.join(', ')
 }

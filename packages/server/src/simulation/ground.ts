@@ -13,7 +13,7 @@ export interface SharedState {
   /** Takes one consistent look, at these kinds alone if told; `rows` answers from it until the next. In memory every answer is of now. */
   look(scopes: readonly Scope[], kinds?: readonly Kind[]): Promise<void>
   rows<Row extends ScopedRow>(kind: Kind<Row>): Row[]
-  /** Takes the jobs that were added since the last call, in order. */
+  /** Takes the jobs that were added since the last call, in order, and as `fanOutJob`s what was put into the outbox. */
   takeJobs(): Promise<readonly Job[]>
   nextDue(kind: Kind, mode: Mode): Promise<Instant | undefined>
 }
@@ -45,4 +45,12 @@ export interface Ground {
   open(process: SimulatedProcess): Promise<Footing>
   /** What this ground can prove about the books beside the rules; empty when they are sound. */
   prove(scopes: readonly Scope[]): Promise<readonly string[]>
+}
+
+/** What stands for a row of the event outbox among the simulated jobs. */
+export const fanOutJobName = 'fan_out_events'
+
+/** A row of the event outbox as a job, so that chance mixes it with the others. */
+export function fanOutJob(events: readonly unknown[]): Job {
+  return { name: fanOutJobName, payload: { events } }
 }

@@ -9,7 +9,7 @@ import { webhookEndpointKind } from '../engine/webhooks/webhook-endpoint.ts'
 import type { Scope } from '../kernel/scope.ts'
 import type { Chance } from './chance.ts'
 import { connect, type StoreFaults } from './faulty-store.ts'
-import type { Ground } from './ground.ts'
+import { fanOutJob, type Ground } from './ground.ts'
 import { createScheduler, type Scheduler, type SimulatedProcess } from './scheduler.ts'
 
 /** Far beyond any run: real time plays no part here, and the rail itself acts out what a time-out leaves behind. */
@@ -36,7 +36,7 @@ export function createMemoryGround(chance: Chance, faults: StoreFaults, traceMax
     shared: {
       look: async () => {},
       rows: memory.rows,
-      takeJobs: async () => memory.takeJobs(),
+      takeJobs: async () => [...memory.takeJobs(), ...memory.takeOutbox().map(fanOutJob)],
       nextDue: memory.nextDue,
     },
     checkEvery: 1,

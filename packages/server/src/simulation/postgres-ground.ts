@@ -18,7 +18,7 @@ import { createDatabase, type Database } from '../platform/database.ts'
 import type { Chance } from './chance.ts'
 import { connect, type StoreFaults } from './faulty-store.ts'
 import { createFreeScheduler } from './free-scheduler.ts'
-import type { Footing, Ground, SharedState } from './ground.ts'
+import { type Footing, fanOutJob, type Ground, type SharedState } from './ground.ts'
 import { openLossyLink } from './lossy-link.ts'
 import { observedKinds } from './observed-kinds.ts'
 import type { Scheduler, SimulatedProcess } from './scheduler.ts'
@@ -28,6 +28,7 @@ import {
   endSessions,
   rowsOfMerchants,
   type SimulationReader,
+  takeOutboxEvents,
   takeQueuedJobs,
 } from './simulation-queries.ts'
 
@@ -114,7 +115,10 @@ function sharedState({ pool }: Database): SharedState {
       }
     },
     rows: <Row extends ScopedRow>(kind: Kind<Row>) => [...((seen.get(kind.name) ?? []) as Row[])],
-    takeJobs: (): Promise<readonly Job[]> => takeQueuedJobs(pool as unknown as SimulationReader),
+    takeJobs: async (): Promise<readonly Job[]> => {
+      const reader = pool as unknown as SimulationReader
+      return [...(await takeQueuedJobs(reader)), ...(await takeOutboxEvents(reader)).map(fanOutJob)]
+    },
     nextDue: store.nextDue,
   }
 }

@@ -1,5 +1,4 @@
 import type { Job } from '../engine/commit/changes.ts'
-import { fanOutJobName } from '../engine/commit/group.ts'
 import type { Kind, ScopedRow } from '../engine/commit/kind.ts'
 import { columnsOf, rowFromValues } from '../engine/commit/kind-sql.ts'
 import type { Scope } from '../kernel/scope.ts'
@@ -34,7 +33,7 @@ export async function rowsOfMerchants(
   return rows.map((values) => rowFromValues(kind, values))
 }
 
-/** Takes every job out of the queue, and everything out of the event outbox, each in order. */
+/** Takes every job out of the queue, in order. */
 export async function takeQueuedJobs(reader: SimulationReader): Promise<Job[]> {
   const { rows } = await reader.query({
     rowMode: 'array',
@@ -42,16 +41,16 @@ export async function takeQueuedJobs(reader: SimulationReader): Promise<Job[]> {
       select task.identifier, taken.payload::text from taken
       join graphile_worker._private_tasks task on task.id = taken.task_id order by taken.id`,
   })
-  const { rows: outbox } = await reader.query({
+  return rows.map(([name, payload]) => ({ name: String(name), payload: JSON.parse(String(payload)) as Job['payload'] }))
+}
+
+/** Takes every row out of the event outbox, in order: the events of each. */
+export async function takeOutboxEvents(reader: SimulationReader): Promise<(readonly unknown[])[]> {
+  const { rows } = await reader.query({
     rowMode: 'array',
-    text: `with taken as (delete from event_outbox returning id, events)
-      select $1::text, json_build_object('events', events)::text from taken order by id`,
-    values: [fanOutJobName],
+    text: 'with taken as (delete from event_outbox returning id, events) select events::text from taken order by id',
   })
-  return [...rows, ...outbox].map(([name, payload]) => ({
-    name: String(name),
-    payload: JSON.parse(String(payload)) as Job['payload'],
-  }))
+  return rows.map(([events]) => JSON.parse(String(events)) as readonly unknown[])
 }
 
 /**

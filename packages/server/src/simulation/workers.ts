@@ -1,7 +1,6 @@
 import { paylect } from '../dialects/paylect/index.ts'
 import { attemptKind, submitAttemptJobName } from '../engine/attempts/attempt.ts'
 import type { Job } from '../engine/commit/changes.ts'
-import { fanOutJobName } from '../engine/commit/group.ts'
 import type { Kind, RevisedRow } from '../engine/commit/kind.ts'
 import { journalKind } from '../engine/commit/ledger-kinds.ts'
 import { storeErrorOf } from '../engine/commit/postgres-connection.ts'
@@ -12,11 +11,12 @@ import { releaseDeliveriesJobName } from '../engine/webhooks/pause-webhook-endpo
 import { webhookEndpointKind } from '../engine/webhooks/webhook-endpoint.ts'
 import { EngineError } from '../kernel/engine-error.ts'
 import type { Scope } from '../kernel/scope.ts'
-import { createFanOutTask, type FanOut } from '../workers/fan-out-events.ts'
+import { createFanOut, type FanOut } from '../workers/fan-out-events.ts'
 import { type DeliveryPoster, postAndRecord } from '../workers/post-delivery.ts'
 import { createReleaseTask } from '../workers/release-deliveries.ts'
 import { createSubmitAttemptTask } from '../workers/submit-attempt.ts'
 import { createFeedReaders, type FeedReaders } from './feed-readers.ts'
+import { fanOutJobName } from './ground.ts'
 import type { GatewayProcess, Installation } from './installation.ts'
 import { servedKinds } from './observed-kinds.ts'
 import { createReceivers, type Receivers, switchEndpoint } from './receivers.ts'
@@ -254,10 +254,11 @@ function handsOf({ installation, receivers, failures, hands }: Floor, gateway: G
   // Warnings are of things that pass; an error is something that the code says must not be.
   const log = { warn: () => {}, error: defect } as unknown as FanOut['log']
   const http = receivers.httpOf(gateway)
+  const fanOut = createFanOut({ engine, store: footing.store, dialects, log })
   const made: Hands = {
     tasks: {
       [submitAttemptJobName]: createSubmitAttemptTask(engine),
-      [fanOutJobName]: createFanOutTask({ engine, store: footing.store, dialects, log }),
+      [fanOutJobName]: (payload) => fanOut((payload as { readonly events: readonly unknown[] }).events),
       [releaseDeliveriesJobName]: createReleaseTask(engine),
     },
     poster: {

@@ -5,9 +5,8 @@ import { endpointFor, madeUpDialect } from '../../test/support/webhooks.ts'
 import type { Delivery, Engine, NewWebhookEndpoint, Payment } from '../engine/index.ts'
 import { money } from '../kernel/money.ts'
 import type { Scope } from '../kernel/scope.ts'
-import type { JobTask } from '../platform/job-runner.ts'
 import { silentLog } from '../platform/log.ts'
-import { createFanOutTask } from './fan-out-events.ts'
+import { createFanOut } from './fan-out-events.ts'
 
 let database: TestDatabase
 let built: TestEngine
@@ -31,8 +30,8 @@ const other = madeUpDialect({
     event.type === 'payment.created' ? undefined : { type: event.type, body: `other ${event.type}`, headers: {} },
 })
 
-function task(webhooks: Partial<Engine['webhooks']> = {}, dialects = [madeUp, other]): JobTask {
-  return createFanOutTask({
+function task(webhooks: Partial<Engine['webhooks']> = {}, dialects = [madeUp, other]): ReturnType<typeof createFanOut> {
+  return createFanOut({
     engine: { webhooks: { ...built.engine.webhooks, ...webhooks }, events: built.engine.events },
     store: built.store,
     dialects: new Map(dialects.map((dialect) => [dialect.name, dialect])),
@@ -62,7 +61,7 @@ async function paidPayment(scope: Scope, notifyUrl?: string, dialect = 'made-up'
 }
 
 function bothEvents({ merchantId, mode }: Scope) {
-  return { events: ['1', '2'].map((number) => [merchantId, mode, number]) }
+  return ['1', '2'].map((number) => [merchantId, mode, number])
 }
 
 async function summaryOf(scope: Scope, payment: Payment) {
@@ -156,7 +155,7 @@ describe('where an event goes', () => {
     await provisionTestMerchant(built, live, { webhookEndpoints: [endpointFor(live, 'https://live.example/hook')] })
     const stranger = await merchantWith((own) => [endpointFor(own, 'https://stranger.example/hook')])
     const payments = [await paidPayment(scope), await paidPayment(stranger)] as const
-    await task()({ events: [...bothEvents(scope).events, ...bothEvents(stranger).events] })
+    await task()([...bothEvents(scope), ...bothEvents(stranger)])
     expect((await summaryOf(scope, payments[0])).map(({ url }) => url)).toEqual(Array(2).fill('https://a.example/hook'))
     expect((await summaryOf(stranger, payments[1])).map(({ url }) => url)).toEqual(
       Array(2).fill('https://stranger.example/hook'),
@@ -218,7 +217,7 @@ describe('a fan-out', () => {
     const scope = await merchantWith((own) => [endpointFor(own, 'https://a.example/hook')])
     await Promise.all(Array.from({ length: 20 }, () => paidPayment(scope)))
     let reads = 0
-    const counting = createFanOutTask({
+    const counting = createFanOut({
       engine: {
         events: built.engine.events,
         webhooks: {
@@ -238,7 +237,7 @@ describe('a fan-out', () => {
       dialects: new Map([['made-up', madeUp]]),
       log: silentLog,
     })
-    await counting({ events: Array.from({ length: 40 }, (_, index) => [scope.merchantId, scope.mode, `${index + 1}`]) })
+    await counting(Array.from({ length: 40 }, (_, index) => [scope.merchantId, scope.mode, `${index + 1}`]))
     expect(reads).toBe(2)
     const { rows } = await built.database.pool.query(
       'select count(*)::integer as n from deliveries where merchant_id = $1',
@@ -248,6 +247,6 @@ describe('a fan-out', () => {
   })
 
   test('refuses a payload that is not its own', async () => {
-    await expect(task()({ events: [['mer_1', 'elsewhere', '1']] })).rejects.toThrow()
+    await expect(task()([['mer_1', 'elsewhere', '1']])).rejects.toThrow()
   })
 })

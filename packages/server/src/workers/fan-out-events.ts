@@ -9,7 +9,6 @@ import {
   type WebhookEndpoint,
 } from '../engine/index.ts'
 import { modes, type Scope } from '../kernel/scope.ts'
-import type { JobTask } from '../platform/job-runner.ts'
 import type { Log } from '../platform/log.ts'
 import { lacksSigner, renderDelivery, targetsOf } from './plan-deliveries.ts'
 
@@ -21,9 +20,7 @@ export interface FanOut {
   readonly log: Log
 }
 
-const payloadSchema = z.object({
-  events: z.array(z.tuple([z.string(), z.enum(modes), z.string().regex(/^[0-9]{1,19}$/)])),
-})
+const addressesSchema = z.array(z.tuple([z.string(), z.enum(modes), z.string().regex(/^[0-9]{1,19}$/)]))
 
 /** Deliveries handed to the committer at once; it groups them by itself, and its queue is shared with the API. */
 const deliveriesAtOnceMax = 256
@@ -34,9 +31,9 @@ const deliveriesAtOnceMax = 256
  * goes to. What cannot be rendered or stored is logged and holds up nothing else; the batch then fails as a whole and is
  * done again, which makes no delivery twice.
  */
-export function createFanOutTask(fanOut: FanOut): JobTask {
-  return async (payload) => {
-    const addresses = payloadSchema.parse(payload).events.map(([merchantId, mode, number]) => ({
+export function createFanOut(fanOut: FanOut): (events: readonly unknown[]) => Promise<void> {
+  return async (given) => {
+    const addresses = addressesSchema.parse(given).map(([merchantId, mode, number]) => ({
       scope: { merchantId, mode },
       number: BigInt(number),
     }))

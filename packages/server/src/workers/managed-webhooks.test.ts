@@ -8,7 +8,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { systemRandom } from '../kernel/ids.ts'
 import { silentLog } from '../platform/log.ts'
 import { createMetrics } from '../platform/metrics.ts'
-import { createFanOutTask } from './fan-out-events.ts'
+import { createFanOut } from './fan-out-events.ts'
 import { createReleaseTask } from './release-deliveries.ts'
 import { createWebhookClients, type WebhookClients } from './webhook-clients.ts'
 import { createSecretReader } from './webhook-secrets.ts'
@@ -62,8 +62,8 @@ async function fanOut(): Promise<void> {
   const { engine, scope } = gateway
   const { items } = await engine.events.feed(scope, { after: fannedOut, limit: 1_000, waitMs: 0 })
   const dialects = new Map([[paylect.name, paylect]])
-  const task = createFanOutTask({ engine, store: gateway.testEngine.store, dialects, log: silentLog })
-  await task({ events: items.map(({ number }) => [scope.merchantId, scope.mode, String(number)]) })
+  const task = createFanOut({ engine, store: gateway.testEngine.store, dialects, log: silentLog })
+  await task(items.map(({ number }) => [scope.merchantId, scope.mode, String(number)]))
   fannedOut = items.at(-1)?.number ?? fannedOut
 }
 

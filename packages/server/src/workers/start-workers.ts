@@ -3,7 +3,6 @@ import {
   type Delivery,
   deliveryKind,
   type Engine,
-  fanOutJobName,
   type GroupWrites,
   releaseDeliveriesJobName,
   type Store,
@@ -19,7 +18,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Vault } from '../platform/vault.ts'
 import { moveSandboxClock } from './advance-clock.ts'
-import { createFanOutTask } from './fan-out-events.ts'
+import { createFanOut } from './fan-out-events.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createReleaseTask } from './release-deliveries.ts'
 import { createSubmitAttemptTask } from './submit-attempt.ts'
@@ -111,7 +110,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
   let lastMove: Promise<unknown> = Promise.resolve()
   return {
     wake: (writes) => {
-      if (writes.jobs.some(({ name }) => name === fanOutJobName)) outbox.wake()
+      if (writes.outbox.length > 0) outbox.wake()
       for (const mode of dueModes(writes)) sender.wake(mode)
     },
     moveSandboxClock: (target) => {
@@ -132,8 +131,7 @@ export function startWorkers(deps: WorkerDeps): Workers {
 }
 
 function startFanOut({ engine, store, dialects, log, databaseUrl }: WorkerDeps): EventOutbox {
-  const fanOut = createFanOutTask({ engine, store, dialects, log })
-  return startEventOutbox({ url: databaseUrl, task: (events) => fanOut({ events }), log })
+  return startEventOutbox({ url: databaseUrl, task: createFanOut({ engine, store, dialects, log }), log })
 }
 
 async function untilQuiet(runDue: () => Promise<number>): Promise<void> {

@@ -39,9 +39,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'an outbox row is lost',
     edits: [
       {
-        file: 'engine/commit/group.ts',
-        find: 'payload: { events: events.map(eventAddress) }',
-        replace: 'payload: { events: events.slice(0, 2).map(eventAddress) }',
+        file: 'engine/commit/working-set.ts',
+        find: 'outbox: events.map(eventAddress)',
+        replace: 'outbox: events.slice(0, 2).map(eventAddress)',
       },
     ],
   },
@@ -167,7 +167,7 @@ export const plantedDatabaseBugs: readonly PlantedBug[] = [
         file: 'engine/commit/postgres-store.ts',
         find: 'const answers = await connection.fly([...writeStatements(writes), commitStatement])',
         replace:
-          'const answers = await connection.fly([...writeStatements({ ...writes, jobs: [] }), commitStatement]); if (writes.jobs.length > 0) await connection.fly([jobsStatement(writes.jobs)])',
+          'const answers = await connection.fly([...writeStatements({ ...writes, jobs: [], outbox: [] }), commitStatement]); if (writes.jobs.length > 0) await connection.fly([jobsStatement(writes.jobs)]); if (writes.outbox.length > 0) await connection.fly([outboxStatement(writes.outbox)])',
       },
     ],
   },

@@ -69,6 +69,6 @@ async function runOnce<Result>(
     throw error
   }
   // A failed commit has rolled back and ended the transaction by itself.
-  await tx.commit({ ...working.writes(), jobs: [] })
+  await tx.commit({ ...working.writes(), jobs: [], outbox: [] })
   return result
 }

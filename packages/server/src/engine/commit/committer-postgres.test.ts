@@ -152,7 +152,7 @@ describe('one committer on PostgreSQL', () => {
     expect(await answersOf([Promise.resolve(only?.committer.submit(add, { scope, reference: 'b' }))])).toEqual([
       'accepted',
     ])
-    const late = tx.commit({ inserts: new Map(), updates: new Map(), jobs: [] })
+    const late = tx.commit({ inserts: new Map(), updates: new Map(), jobs: [], outbox: [] })
     await expect(late).rejects.toMatchObject({ failure: 'unavailable' })
     await hanging.close()
   })

@@ -93,7 +93,7 @@ describe('groups', () => {
     expect(groups.toSorted()).toEqual([1, 4, 5])
   })
 
-  test('the events of a group are announced by one job, and a group without events adds none', async () => {
+  test('the events of a group go to the outbox together, and a group without events adds none', async () => {
     const { committer, store } = setUp()
     await Promise.all([
       committer.submit(add, { scope, reference: 'a' }),
@@ -104,8 +104,9 @@ describe('groups', () => {
       ['mer_a', 'sandbox', '1'],
       ['mer_b', 'sandbox', '1'],
     ]
-    expect(store.takeJobs()).toEqual([{ name: 'fan_out_events', payload: { events } }])
+    expect(store.takeOutbox()).toEqual([events])
     await committer.submit(rename, { scope, reference: 'a', name: 'y' })
+    expect(store.takeOutbox()).toEqual([])
     expect(store.takeJobs()).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import type { Instant } from '../../kernel/clock.ts'
-import type { Scope } from '../../kernel/scope.ts'
+import type { Mode, Scope } from '../../kernel/scope.ts'
 import { defineKind, type FactRef, factByKey, factByUnique, type ScopedRow } from './kind.ts'
 
 /** A fact that merchants hear of. Written in the command's transaction, never edited. */
@@ -39,6 +39,14 @@ export const eventKind = defineKind<EngineEvent>({
   uniques: { id: ['merchantId', 'mode', 'id'] },
   immutable: true,
 })
+
+/** Names an event as the outbox keeps it: merchant, mode, and its number as text. */
+export type EventAddress = readonly [merchantId: string, mode: Mode, number: string]
+
+/** The address of an event. */
+export function eventAddress({ merchantId, mode, number }: EngineEvent): EventAddress {
+  return [merchantId, mode, number.toString()]
+}
 
 /** Names an event by its number in the merchant's feed. */
 export function eventFact(scope: Scope, number: bigint): FactRef<EngineEvent> {

@@ -4,7 +4,6 @@ import { assertInvariant, EngineError } from '../../kernel/engine-error.ts'
 import type { Id, IdPrefix } from '../../kernel/ids.ts'
 import type { Mode, Scope } from '../../kernel/scope.ts'
 import type { AnyCommand, DecisionContext, Facts, ScopedInput } from './command.ts'
-import type { EngineEvent } from './event.ts'
 import {
   type Idempotency,
   type IdempotencyRecord,
@@ -60,7 +59,6 @@ export async function decideGroup(
   const answers = ready.map((item) =>
     item instanceof Failure ? failed(item.error) : decideOne(working, item, sources),
   )
-  addFanOut(working)
   return { answers, writes: working.writes() }
 }
 
@@ -240,23 +238,6 @@ function keepResult(
     revision: expired?.revision ?? 0,
   }
   working.put(idempotencyKind, record)
-}
-
-/** One row of the outbox holds all events of a group: its cost is shared, and a group without events adds none. */
-function addFanOut(working: WorkingSet): void {
-  const events = working.events()
-  if (events.length === 0) return
-  working.addJob({ name: fanOutJobName, payload: { events: events.map(eventAddress) } })
-}
-
-/**
- * Not a job of the queue: what stands under this name goes to the event outbox. Its payload is
- * `{ events: [merchantId, mode, number][] }`.
- */
-export const fanOutJobName = 'fan_out_events'
-
-function eventAddress(event: EngineEvent): readonly [string, Mode, string] {
-  return [event.merchantId, event.mode, event.number.toString()]
 }
 
 class Failure {

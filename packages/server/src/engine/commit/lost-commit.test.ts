@@ -50,12 +50,22 @@ function plain(text: string): Statement {
 }
 
 function inserting(...rows: readonly (readonly [unknown, ScopedRow])[]): GroupWrites {
-  return { inserts: new Map(rows.map(([kind, row]) => [kind as Kind, [row]])), updates: new Map(), jobs: [] }
+  return {
+    inserts: new Map(rows.map(([kind, row]) => [kind as Kind, [row]])),
+    updates: new Map(),
+    jobs: [],
+    outbox: [],
+  }
 }
 
 function updating(row: RevisedRow): GroupWrites {
   const kind = paymentKind as unknown as Kind
-  return { inserts: new Map(), updates: new Map([[kind, [{ row, fromRevision: row.revision - 1 }]]]), jobs: [] }
+  return {
+    inserts: new Map(),
+    updates: new Map([[kind, [{ row, fromRevision: row.revision - 1 }]]]),
+    jobs: [],
+    outbox: [],
+  }
 }
 
 async function settle(name: TransactionName, writes: GroupWrites): Promise<string> {

@@ -2,6 +2,7 @@ import type { Instant } from '../../kernel/clock.ts'
 import type { Mode } from '../../kernel/scope.ts'
 import type { Job } from './changes.ts'
 import { rowAsStored } from './column-values.ts'
+import type { EventAddress } from './event.ts'
 import { dueAtOf, type FactRef, type Kind, keyTextOf, type RevisedRow, type ScopedRow } from './kind.ts'
 import { type DueClaim, type GroupWrites, type Store, StoreError, type StoreTransaction } from './store.ts'
 
@@ -9,6 +10,8 @@ import { type DueClaim, type GroupWrites, type Store, StoreError, type StoreTran
 export interface MemoryStore extends Store {
   /** Takes the jobs that were added since the last call, in order. */
   takeJobs(): Job[]
+  /** Takes the events that were put into the outbox since the last call, one list a group, in order. */
+  takeOutbox(): (readonly EventAddress[])[]
   /** Every row of a kind, for invariants that a test checks. */
   rows<Row extends ScopedRow>(kind: Kind<Row>): Row[]
 }
@@ -24,6 +27,7 @@ interface Tables {
 export function createMemoryStore(): MemoryStore {
   const tables: Tables = { rows: new Map(), uniques: new Map() }
   let jobs: Job[] = []
+  let outbox: (readonly EventAddress[])[] = []
   let last: Promise<void> = Promise.resolve()
   const find = (ref: FactRef) => findRow(tables, ref)
 
@@ -33,7 +37,11 @@ export function createMemoryStore(): MemoryStore {
       const turn = Promise.withResolvers<void>()
       last = turn.promise
       await before
-      return transaction(tables, find, (added) => jobs.push(...added), turn.resolve)
+      const add = (writes: GroupWrites) => {
+        jobs.push(...writes.jobs)
+        if (writes.outbox.length > 0) outbox.push(writes.outbox)
+      }
+      return transaction(tables, find, add, turn.resolve)
     },
     read: async (refs) => refs.map(find),
     claimDue: async (claim) => claimDueRows(tables, claim),
@@ -44,6 +52,11 @@ export function createMemoryStore(): MemoryStore {
       jobs = []
       return taken
     },
+    takeOutbox: () => {
+      const taken = outbox
+      outbox = []
+      return taken
+    },
     rows: <Row extends ScopedRow>(kind: Kind<Row>) =>
       [...tables.rows.values()].filter((entry) => entry.kind.name === kind.name).map((entry) => entry.row as Row),
   }
@@ -52,7 +65,7 @@ export function createMemoryStore(): MemoryStore {
 function transaction(
   tables: Tables,
   find: (ref: FactRef) => ScopedRow | undefined,
-  addJobs: (jobs: readonly Job[]) => void,
+  add: (writes: GroupWrites) => void,
   end: () => void,
 ): StoreTransaction {
   return {
@@ -60,7 +73,7 @@ function transaction(
     commit: async (writes) => {
       try {
         applyWrites(tables, writes)
-        addJobs(writes.jobs)
+        add(writes)
       } finally {
         end()
       }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts'
 import { createDatabase, type Database } from '../../platform/database.ts'
 import type { Job } from './changes.ts'
+import type { EventAddress } from './event.ts'
 import { accountKind, transferKind } from './ledger-kinds.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { sampleOpening } from './sample-rows.ts'
@@ -26,6 +27,13 @@ async function takeJobs(database: Database): Promise<Job[]> {
   return rows
 }
 
+async function takeOutbox(database: Database): Promise<(readonly EventAddress[])[]> {
+  const { rows } = await database.pool.query<{ events: readonly EventAddress[] }>(
+    'with taken as (delete from event_outbox returning id, events) select events from taken order by id',
+  )
+  return rows.map(({ events }) => events)
+}
+
 describeStore('the store on PostgreSQL', async () => {
   const testDatabase = await createTestDatabase()
   const { database, store } = await open(testDatabase)
@@ -34,7 +42,7 @@ describeStore('the store on PostgreSQL', async () => {
     await database.close()
     await testDatabase.drop()
   }
-  return { store, takeJobs: () => takeJobs(database), close }
+  return { store, takeJobs: () => takeJobs(database), takeOutbox: () => takeOutbox(database), close }
 })
 
 describe('the ledger defends itself in the database', () => {
@@ -50,6 +58,7 @@ describe('the ledger defends itself in the database', () => {
       inserts: new Map(inserts),
       updates: new Map(updates.length > 0 ? [[accountKind, changed]] : []),
       jobs: [],
+      outbox: [],
     } as never)
   }
 

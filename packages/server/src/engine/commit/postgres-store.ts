@@ -16,7 +16,7 @@ import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Instant } from '../../kernel/clock.ts'
 import { outboxChannel } from '../../platform/event-outbox-queries.ts'
 import type { Job } from './changes.ts'
-import { fanOutJobName } from './group.ts'
+import type { EventAddress } from './event.ts'
 import { createGroupedReads } from './grouped-reads.ts'
 import type { RevisedRow } from './kind.ts'
 import {
@@ -159,22 +159,18 @@ function writeStatements(writes: GroupWrites): Statement[] {
     ...[...writes.inserts].map(([kind, rows]) => ({ order: kind.order, statement: insertStatement(kind, rows) })),
   ].sort((a, b) => a.order - b.order)
   const statements = ordered.map((entry) => entry.statement)
-  const [fanOuts, jobs] = [writes.jobs.filter(isFanOut), writes.jobs.filter((job) => !isFanOut(job))]
-  if (jobs.length > 0) statements.push(jobsStatement(jobs))
-  return [...statements, ...fanOuts.map(outboxStatement)]
+  if (writes.jobs.length > 0) statements.push(jobsStatement(writes.jobs))
+  if (writes.outbox.length > 0) statements.push(outboxStatement(writes.outbox))
+  return statements
 }
 
-function isFanOut({ name }: Job): boolean {
-  return name === fanOutJobName
-}
-
-/** Every group has events to fan out, and graphile-worker's three commits a job would cost more than the group itself. */
-function outboxStatement({ payload }: Job): Statement {
+/** One row for all events of a group: nearly every group has some, and a job's three commits would cost more than the group. */
+function outboxStatement(events: readonly EventAddress[]): Statement {
   return {
     name: 'insert_event_outbox',
     text: `with written as (insert into event_outbox (events) values ($1::json) returning id)
       select pg_notify('${outboxChannel}', '') from written`,
-    values: [canonicalJson(payload['events'])],
+    values: [JSON.stringify(events)],
     rowMode: 'array',
   }
 }

@@ -7,6 +7,7 @@ import { payoutKind } from '../payouts/payout.ts'
 import { deliveryAttemptKind } from '../webhooks/delivery.ts'
 import type { Job } from './changes.ts'
 import { brokenRules, movingKinds, unstorable } from './conformance-cases.ts'
+import type { EventAddress } from './event.ts'
 import { eventFact, eventKind } from './event.ts'
 import { type FactRef, factByKey, factByUnique, type Kind, type RevisedRow, type ScopedRow } from './kind.ts'
 import { accountFact, accountKind, journalFact, transferKind } from './ledger-kinds.ts'
@@ -27,6 +28,8 @@ export interface StoreUnderTest {
   readonly store: Store
   /** The jobs that were added since the last call, in order. */
   takeJobs(): Promise<Job[]>
+  /** What was put into the outbox since the last call: the events of each group, in order. */
+  takeOutbox(): Promise<(readonly EventAddress[])[]>
   close(): Promise<void>
 }
 
@@ -34,13 +37,15 @@ interface Wanted {
   readonly inserts?: readonly (readonly [Kind, ...ScopedRow[]])[]
   readonly updates?: readonly (readonly [Kind, RevisedRow, number])[]
   readonly jobs?: readonly Job[]
+  readonly outbox?: readonly EventAddress[]
 }
 
-function writesOf({ inserts = [], updates = [], jobs = [] }: Wanted): GroupWrites {
+function writesOf({ inserts = [], updates = [], jobs = [], outbox = [] }: Wanted): GroupWrites {
   return {
     inserts: new Map(inserts.map(([kind, ...rows]) => [kind, rows])),
     updates: new Map(updates.map(([kind, row, fromRevision]) => [kind, [{ row, fromRevision }]])),
     jobs,
+    outbox,
   }
 }
 
@@ -77,7 +82,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
   describe(`${name}: locks`, () => lockTests(store))
   describe(`${name}: updates`, () => updateTests(store))
   describe(`${name}: keys`, () => keyTests(store))
-  describe(`${name}: groups`, () => groupTests(store, () => under.takeJobs()))
+  describe(`${name}: groups`, () => groupTests(store, () => under))
   describe(`${name}: rules`, () => ruleTests(store))
   describe(`${name}: due rows`, () => dueTests(store))
 }
@@ -257,7 +262,8 @@ function keyTests(store: () => Store): void {
   })
 }
 
-function groupTests(store: () => Store, takeJobs: () => Promise<Job[]>): void {
+function groupTests(store: () => Store, under: () => StoreUnderTest): void {
+  const takeJobs = () => under().takeJobs()
   const job = (n: number): Job => ({ name: 'submit_attempt', payload: { n, text: 'ünïcödé "quoted"' } })
 
   test('jobs appear with the commit, in order, and not before', async () => {
@@ -268,12 +274,28 @@ function groupTests(store: () => Store, takeJobs: () => Promise<Job[]>): void {
     expect(await takeJobs()).toEqual([job(1), job(2)])
   })
 
-  test('a group that is refused leaves no row and no job', async () => {
+  test('the events of a group appear in the outbox with its commit and not before, a group without events adds none', async () => {
+    const events: EventAddress[] = [
+      ['mer_a', 'sandbox', '1'],
+      ['mer_"b\\', 'live', '9007199254740993'],
+    ]
+    const tx = await store().begin()
+    await tx.load([journalFact(sampleScope)])
+    expect(await under().takeOutbox()).toEqual([])
+    await tx.commit(writesOf({ ...put(paymentKind, samplePayment()), outbox: events }))
+    expect(await under().takeOutbox()).toEqual([events])
+    await write(store(), { ...put(payoutKind, samplePayout()) })
+    expect(await under().takeOutbox()).toEqual([])
+  })
+
+  test('a group that is refused leaves no row, no job and nothing in the outbox', async () => {
     const inserts = [
       [payoutKind, samplePayout()],
       [paymentKind, samplePayment({ receivedMinor: 5n })],
     ] as const
-    await expect(write(store(), { inserts, jobs: [job(1)] })).rejects.toMatchObject({ failure: 'vetoed' })
+    const refused = write(store(), { inserts, jobs: [job(1)], outbox: [['mer_a', 'sandbox', '1']] })
+    await expect(refused).rejects.toMatchObject({ failure: 'vetoed' })
+    expect(await under().takeOutbox()).toEqual([])
     expect(await store().read([rowRef(payoutKind, samplePayout())])).toEqual([undefined])
     expect(await takeJobs()).toEqual([])
   })

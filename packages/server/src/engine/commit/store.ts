@@ -1,6 +1,7 @@
 import type { Instant } from '../../kernel/clock.ts'
 import type { Mode } from '../../kernel/scope.ts'
 import type { Job } from './changes.ts'
+import type { EventAddress } from './event.ts'
 import type { FactRef, Kind, RevisedRow, ScopedRow } from './kind.ts'
 
 /** A changed row together with the revision it was decided on: the write is refused when the row has moved since. */
@@ -14,6 +15,8 @@ export interface GroupWrites {
   readonly inserts: ReadonlyMap<Kind, readonly ScopedRow[]>
   readonly updates: ReadonlyMap<Kind, readonly RowUpdate[]>
   readonly jobs: readonly Job[]
+  /** Events that become webhooks once the group is durable; what a past is made of stays out of it. */
+  readonly outbox: readonly EventAddress[]
 }
 
 /** One transaction. After `commit` or `rollback` has settled it is over. */

@@ -5,7 +5,7 @@ import type { Scope } from '../../kernel/scope.ts'
 import type { Account } from '../../ledger/account.ts'
 import { applyTransfer } from '../../ledger/posting.ts'
 import type { Change, Job, Post, RecordEvent } from './changes.ts'
-import { type EngineEvent, eventKind } from './event.ts'
+import { type EngineEvent, eventAddress, eventKind } from './event.ts'
 import { type FactRef, factByKey, type Kind, keyTextOf, type RevisedRow, type ScopedRow } from './kind.ts'
 import { accountFact, accountKind, type Journal, journalFact, journalKind, transferKind } from './ledger-kinds.ts'
 import type { GroupWrites, RowUpdate } from './store.ts'
@@ -34,9 +34,6 @@ export interface WorkingSet {
   apply(scope: Scope, changes: readonly Change[], now: Instant, newEventId: () => string): void
   put(kind: Kind, row: ScopedRow): void
   writes(): GroupWrites
-  /** The events written so far, in order. */
-  events(): readonly EngineEvent[]
-  addJob(job: Job): void
 }
 
 /** Creates an empty working set for one group. */
@@ -62,7 +59,6 @@ type State = ReturnType<typeof createUndoableState>
 /** Maps and lists that remember how to take their last changes back. */
 function createUndoableState() {
   const tables = createUndoableTables()
-  const events: EngineEvent[] = []
   const jobs: Job[] = []
   const { undo, entries } = tables
   return {
@@ -80,15 +76,10 @@ function createUndoableState() {
       const revised = existing ? { ...row, revision: (existing.row as RevisedRow).revision + 1 } : row
       tables.setRow({ kind, row: revised, storedRevision: existing?.storedRevision, dirty: true }, existing)
     },
-    addEvent: (event: EngineEvent) => {
-      events.push(event)
-      undo.push(() => events.pop())
-    },
     addJob: (job: Job) => {
       jobs.push(job)
       undo.push(() => jobs.pop())
     },
-    events: () => events,
     writes: () => collectWrites(entries.values(), jobs),
   }
 }
@@ -154,7 +145,8 @@ function collectWrites(entries: Iterable<Entry>, jobs: readonly Job[]): GroupWri
     if (storedRevision === undefined) listIn(inserts, kind).push(row)
     else listIn(updates, kind).push({ row: row as RevisedRow, fromRevision: storedRevision })
   }
-  return { inserts, updates, jobs }
+  const events = (inserts.get(eventKind as unknown as Kind) ?? []) as unknown as readonly EngineEvent[]
+  return { inserts, updates, jobs, outbox: events.map(eventAddress) }
 }
 
 function listIn<Item>(map: Map<Kind, Item[]>, kind: Kind): Item[] {
@@ -247,7 +239,6 @@ function applyRecord(state: State, scope: Scope, change: RecordEvent, now: Insta
   }
   state.put(eventKind, event)
   state.put(journalKind, { ...journal, eventNumber: number } as Journal)
-  state.addEvent(event)
 }
 
 function journalOf(state: State, scope: Scope): Journal {

@@ -126,7 +126,7 @@ describe('payouts through the committer', () => {
       [journalKind, [journal]],
     ] as const
     const tx = await store.begin()
-    await tx.commit({ inserts: new Map(rows as never), updates: new Map(), jobs: [] })
+    await tx.commit({ inserts: new Map(rows as never), updates: new Map(), jobs: [], outbox: [] })
     return { store, ...createTestCommitter(store) }
   }
   const available = async (store: ReturnType<typeof createMemoryStore>) => {

@@ -182,7 +182,7 @@ describe('refunds through the committer', () => {
       [merchantKind, [sampleMerchant()]],
       [feePlanKind, [plan]],
     ]
-    await tx.commit({ inserts: new Map(rows as never), updates: new Map(), jobs: [] })
+    await tx.commit({ inserts: new Map(rows as never), updates: new Map(), jobs: [], outbox: [] })
     const under = createTestCommitter(store)
     const { committer } = under
     const { result: payment } = await committer.submit(createPayment, {
