@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-type Session = Pick<pg.ClientBase, 'query'>
+type Session = Pick<pg.ClientBase | pg.Pool, 'query'>
 
 /** A row of the outbox that was taken. */
 export interface OutboxRow {
@@ -51,7 +51,7 @@ export async function takeOutboxRows(
       returning id, events, tries`,
     values: [done, leaseMs, limit],
   })
-  return rows
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** Puts a row that failed back, to be taken after a pause, or never when there is none. */

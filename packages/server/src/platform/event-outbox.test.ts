@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { until } from '../../test/support/webhooks.ts'
 import { createDatabase, type Database } from './database.ts'
 import { type EventOutbox, type EventOutboxOptions, startEventOutbox } from './event-outbox.ts'
 import { outboxChannel, readOutboxCounts } from './event-outbox-queries.ts'
@@ -45,14 +46,6 @@ async function put(...names: string[]): Promise<void> {
 async function rowsLeft(): Promise<number> {
   const { rows } = await pool.query<{ left: number }>('select count(*)::integer as left from event_outbox')
   return rows[0]?.left ?? -1
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
-    if (await holds()) return
-    await sleep(10)
-  }
-  throw new Error('it did not come true in ten seconds')
 }
 
 describe('the event outbox', () => {

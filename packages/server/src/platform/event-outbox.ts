@@ -11,7 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { connectionConfig } from './database.ts'
+import { connectionConfig, endWhenSilent } from './database.ts'
 import {
   countDueOutboxRows,
   type OutboxRow,
@@ -56,11 +56,14 @@ const gatherMs = 5
 const reconnectPauseMs = 500
 /** A statement here takes milliseconds; one that is silent for so long was swallowed by the network. */
 const silenceMaxMs = 10_000
+const connectionsMax = 2
 const quietPollMs = 5
 const quietTimeoutMs = 60_000
 
 interface State {
   readonly options: EventOutboxOptions
+  /** One connection for the loop, one for who asks how it stands. */
+  readonly pool: pg.Pool
   /** Resolved and replaced to end the loop's sleep. */
   woken: PromiseWithResolvers<void>
   isStopping: boolean
@@ -70,17 +73,19 @@ interface State {
 
 /** Starts reading the outbox. It does not wait for the database and survives its absence. */
 export function startEventOutbox(options: EventOutboxOptions): EventOutbox {
-  const state: State = { options, woken: Promise.withResolvers(), isStopping: false, isWorking: false, ran: 0 }
+  const pool = openPool(options)
+  const state: State = { options, pool, woken: Promise.withResolvers(), isStopping: false, isWorking: false, ran: 0 }
   const looping = supervise(state)
   return {
     wake: () => state.woken.resolve(),
     runAllDue: () => runAllDue(state),
-    givenUp: () => withSession(options, async (session) => Number((await readOutboxCounts(session))?.givenUp ?? 0n)),
+    givenUp: async () => Number((await readOutboxCounts(pool))?.givenUp ?? 0n),
     isWorking: () => state.isWorking,
     stop: async () => {
       state.isStopping = true
       state.woken.resolve()
       await looping
+      await pool.end()
     },
   }
 }
@@ -88,7 +93,7 @@ export function startEventOutbox(options: EventOutboxOptions): EventOutbox {
 async function supervise(state: State): Promise<void> {
   while (!state.isStopping) {
     try {
-      await withSession(state.options, (session) => loop(state, session))
+      await withSession(state)
     } catch (error) {
       state.isWorking = false
       state.options.log.warn({ err: error }, 'the event outbox could not be read and will be read again')
@@ -97,23 +102,28 @@ async function supervise(state: State): Promise<void> {
   }
 }
 
-async function withSession<Result>(
-  { url, log }: EventOutboxOptions,
-  use: (session: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const config = connectionConfig(url, 'paylect-outbox')
-  const session = new pg.Client({ ...config, query_timeout: silenceMaxMs })
-  session.on('error', (error) => log.warn({ err: error }, 'the connection of the event outbox was lost'))
-  await session.connect()
+function openPool({ url, log }: EventOutboxOptions): pg.Pool {
+  const pool = new pg.Pool({ ...connectionConfig(url, 'paylect-outbox'), max: connectionsMax })
+  const onError = (error: Error) => log.warn({ err: error }, 'a connection of the event outbox was lost')
+  pool.on('error', onError)
+  pool.on('connect', (client) => {
+    client.on('error', onError)
+  })
+  endWhenSilent(pool, silenceMaxMs)
+  return pool
+}
+
+async function withSession(state: State): Promise<void> {
+  const session = await state.pool.connect()
   try {
-    return await use(session)
+    await loop(state, session)
   } finally {
-    // A session that fell silent would not answer a farewell either.
-    await Promise.race([session.end(), sleep(reconnectPauseMs, undefined, { ref: false })]).catch(() => undefined)
+    // Closed, not handed back: it listens, and it may be broken.
+    session.release(true)
   }
 }
 
-async function loop(state: State, session: pg.Client): Promise<void> {
+async function loop(state: State, session: pg.PoolClient): Promise<void> {
   session.on('notification', () => state.woken.resolve())
   session.on('end', () => state.woken.resolve())
   await session.query(`listen ${outboxChannel}`)
@@ -133,7 +143,7 @@ async function loop(state: State, session: pg.Client): Promise<void> {
  * One batch as a whole; after a failure each row alone, so that one that cannot be done holds up no other. Answers the rows
  * that are done.
  */
-async function runBatch(state: State, session: pg.Client, rows: readonly OutboxRow[]): Promise<bigint[]> {
+async function runBatch(state: State, session: pg.PoolClient, rows: readonly OutboxRow[]): Promise<bigint[]> {
   const { task, log } = state.options
   try {
     await task(rows.flatMap(({ events }) => events))
@@ -163,12 +173,10 @@ async function asleep(state: State, ms: number): Promise<void> {
 async function runAllDue(state: State): Promise<number> {
   const ranBefore = state.ran
   const deadlineMs = performance.now() + quietTimeoutMs
-  return withSession(state.options, async (session) => {
-    while (performance.now() < deadlineMs) {
-      if ((await countDueOutboxRows(session)) === 0) return state.ran - ranBefore
-      state.woken.resolve()
-      await sleep(quietPollMs)
-    }
-    throw new Error(`events were still to be fanned out after ${quietTimeoutMs} ms`)
-  })
+  while (performance.now() < deadlineMs) {
+    if ((await countDueOutboxRows(state.pool)) === 0) return state.ran - ranBefore
+    state.woken.resolve()
+    await sleep(quietPollMs)
+  }
+  throw new Error(`events were still to be fanned out after ${quietTimeoutMs} ms`)
 }

@@ -49,6 +49,7 @@ const tablesThatAnyWriteChanges = [
   'idempotency_records',
   'scheduled_notifications',
   'graphile_worker.jobs',
+  'event_outbox',
 ]
 
 /** Opens a gateway on a database of its own that serves all the dialects given. */

@@ -140,6 +140,10 @@ interface Line {
 }
 
 const overlapMinDefault = 16
+
+function createLine(): Line {
+  return { queue: [], busy: new Set(), inFlight: 0, isScheduled: false, searchedLength: 0, onIdle: undefined }
+}
 /** How often one group is tried again after a lost race or a deadlock before its callers are told to come back. */
 const retriesMax = 3
 /** How often a command may be passed on to the next group because an earlier one changed the facts it needs. */
@@ -149,10 +153,7 @@ const overloadedRetryAfterSeconds = 1
 /** Creates a committer. One per process; several processes may run one against the same database. */
 export function createCommitter(given: CommitterOptions): Committer {
   const options = withQuietObservers(given)
-  const line: Line = {
-    ...{ queue: [], busy: new Set(), inFlight: 0 },
-    ...{ isScheduled: false, searchedLength: 0, onIdle: undefined },
-  }
+  const line = createLine()
   let draining = false
   return {
     submit: (command, input, idempotency) =>

@@ -5,12 +5,12 @@ import { feePlanKind } from '../fees/fee-plan.ts'
 import { paymentByReferenceFact, paymentFact, paymentKind } from '../payments/payment.ts'
 import { payoutKind } from '../payouts/payout.ts'
 import { deliveryAttemptKind } from '../webhooks/delivery.ts'
-import type { Job } from './changes.ts'
 import { brokenRules, movingKinds, unstorable } from './conformance-cases.ts'
-import type { EventAddress } from './event.ts'
+import { change, put, rowRef, type StoreUnderTest, write, writesOf } from './conformance-writes.ts'
 import { eventFact, eventKind } from './event.ts'
-import { type FactRef, factByKey, factByUnique, type Kind, type RevisedRow, type ScopedRow } from './kind.ts'
+import { type FactRef, factByUnique, type Kind, type RevisedRow, type ScopedRow } from './kind.ts'
 import { accountFact, accountKind, journalFact, transferKind } from './ledger-kinds.ts'
+import { queueTests } from './queue-conformance.ts'
 import {
   sampleAttempt,
   sampleEvent,
@@ -21,49 +21,7 @@ import {
   samplePayout,
   sampleScope,
 } from './sample-rows.ts'
-import type { GroupWrites, Store } from './store.ts'
-
-/** A fresh, empty store and what the suite needs to look behind it. */
-export interface StoreUnderTest {
-  readonly store: Store
-  /** The jobs that were added since the last call, in order. */
-  takeJobs(): Promise<Job[]>
-  /** What was put into the outbox since the last call: the events of each group, in order. */
-  takeOutbox(): Promise<(readonly EventAddress[])[]>
-  close(): Promise<void>
-}
-
-interface Wanted {
-  readonly inserts?: readonly (readonly [Kind, ...ScopedRow[]])[]
-  readonly updates?: readonly (readonly [Kind, RevisedRow, number])[]
-  readonly jobs?: readonly Job[]
-  readonly outbox?: readonly EventAddress[]
-}
-
-function writesOf({ inserts = [], updates = [], jobs = [], outbox = [] }: Wanted): GroupWrites {
-  return {
-    inserts: new Map(inserts.map(([kind, ...rows]) => [kind, rows])),
-    updates: new Map(updates.map(([kind, row, fromRevision]) => [kind, [{ row, fromRevision }]])),
-    jobs,
-    outbox,
-  }
-}
-
-async function write(store: Store, wanted: Wanted): Promise<void> {
-  const tx = await store.begin()
-  await tx.load([journalFact(sampleScope)])
-  await tx.commit(writesOf(wanted))
-}
-
-const put = (kind: Kind, ...rows: ScopedRow[]): Wanted => ({ inserts: [[kind, ...rows]] })
-const change = (kind: Kind, row: RevisedRow, fromRevision = 0): Wanted => ({
-  updates: [[kind, { ...row, revision: fromRevision + 1 } as RevisedRow, fromRevision]],
-})
-const rowRef = (kind: Kind, row: ScopedRow): FactRef =>
-  factByKey(
-    kind,
-    kind.primaryKey.map((property) => (row as unknown as Record<string, string | bigint>)[property] ?? ''),
-  )
+import type { Store } from './store.ts'
 
 /**
  * What every store promises, as a suite: `open` makes an empty one. PostgreSQL and memory run it alike, so that what the
@@ -82,7 +40,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
   describe(`${name}: locks`, () => lockTests(store))
   describe(`${name}: updates`, () => updateTests(store))
   describe(`${name}: keys`, () => keyTests(store))
-  describe(`${name}: groups`, () => groupTests(store, () => under))
+  describe(`${name}: groups`, () => groupTests(store))
+  describe(`${name}: queues`, () => queueTests(() => under))
   describe(`${name}: rules`, () => ruleTests(store))
   describe(`${name}: due rows`, () => dueTests(store))
 }
@@ -262,44 +221,7 @@ function keyTests(store: () => Store): void {
   })
 }
 
-function groupTests(store: () => Store, under: () => StoreUnderTest): void {
-  const takeJobs = () => under().takeJobs()
-  const job = (n: number): Job => ({ name: 'submit_attempt', payload: { n, text: 'ünïcödé "quoted"' } })
-
-  test('jobs appear with the commit, in order, and not before', async () => {
-    const tx = await store().begin()
-    await tx.load([journalFact(sampleScope)])
-    expect(await takeJobs()).toEqual([])
-    await tx.commit(writesOf({ ...put(paymentKind, samplePayment()), jobs: [job(1), job(2)] }))
-    expect(await takeJobs()).toEqual([job(1), job(2)])
-  })
-
-  test('the events of a group appear in the outbox with its commit and not before, a group without events adds none', async () => {
-    const events: EventAddress[] = [
-      ['mer_a', 'sandbox', '1'],
-      ['mer_"b\\', 'live', '9007199254740993'],
-    ]
-    const tx = await store().begin()
-    await tx.load([journalFact(sampleScope)])
-    expect(await under().takeOutbox()).toEqual([])
-    await tx.commit(writesOf({ ...put(paymentKind, samplePayment()), outbox: events }))
-    expect(await under().takeOutbox()).toEqual([events])
-    await write(store(), { ...put(payoutKind, samplePayout()) })
-    expect(await under().takeOutbox()).toEqual([])
-  })
-
-  test('a group that is refused leaves no row, no job and nothing in the outbox', async () => {
-    const inserts = [
-      [payoutKind, samplePayout()],
-      [paymentKind, samplePayment({ receivedMinor: 5n })],
-    ] as const
-    const refused = write(store(), { inserts, jobs: [job(1)], outbox: [['mer_a', 'sandbox', '1']] })
-    await expect(refused).rejects.toMatchObject({ failure: 'vetoed' })
-    expect(await under().takeOutbox()).toEqual([])
-    expect(await store().read([rowRef(payoutKind, samplePayout())])).toEqual([undefined])
-    expect(await takeJobs()).toEqual([])
-  })
-
+function groupTests(store: () => Store): void {
   test('a group that is refused leaves nothing even when no fact was loaded first', async () => {
     const tx = await store().begin()
     const inserts = [

@@ -62,8 +62,7 @@ export async function listTransactions(
   scope: Scope,
   filter: TransactionFilter,
 ): Promise<TransactionPage> {
-  const types = transactionTypes.filter((type) => filter.statuses[type])
-  if (types.length === 0) return { items: [], hasMore: false, total: 0 }
+  if (!transactionTypes.some((type) => filter.statuses[type])) return { items: [], hasMore: false, total: 0 }
   const page = pool.query(pageStatement(scope, filter))
   const count = pool.query(countStatement(scope, filter))
   const found = (await page).rows as [TransactionType, string][]

@@ -1,6 +1,6 @@
-import type { Scope } from '../../kernel/scope.ts'
 import { update } from '../commit/changes.ts'
 import { accept, defineCommand } from '../commit/command.ts'
+import type { NamedWebhookEndpoint } from './pause-webhook-endpoint.ts'
 import {
   isThere,
   refuseMissingEndpoint,
@@ -10,19 +10,13 @@ import {
   withoutSecrets,
 } from './webhook-endpoint.ts'
 
-/** An endpoint that its merchant no longer wants. */
-export interface DeleteWebhookEndpoint {
-  readonly scope: Scope
-  readonly endpointId: string
-}
-
 /**
  * Deletes an endpoint for good: it hears of nothing more, what still waits for it is stopped when its time comes, and no
  * read finds it. The row stays, because its deliveries name it; the secrets in it do not.
  */
 export const deleteWebhookEndpoint = defineCommand({
   name: 'delete_webhook_endpoint',
-  facts: (c: DeleteWebhookEndpoint) => ({ endpoint: webhookEndpointFact(c.scope, c.endpointId) }),
+  facts: (c: NamedWebhookEndpoint) => ({ endpoint: webhookEndpointFact(c.scope, c.endpointId) }),
   decide({ endpoint }, _c, ctx) {
     if (!isThere(endpoint)) return refuseMissingEndpoint()
     const deleted: WebhookEndpoint = {
